@@ -1,0 +1,144 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Moment, Reminder, TaskId, TimeZone, Timestamp, UserId};
+
+/// A task as it is stored, served and carried in events. Every field is always written; what is absent is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// UUIDv7, given once.
+    pub id: TaskId,
+    /// Whose task it is.
+    pub user_id: UserId,
+    /// 1 to 200 characters, trimmed, one line.
+    pub title: String,
+    /// Up to 10,000 characters; null if there is none.
+    pub description: Option<String>,
+    /// How far it is.
+    pub status: Status,
+    /// How much it matters.
+    pub priority: Priority,
+    /// Up to 20 different tags of 1 to 50 characters, in the user's order.
+    pub tags: Vec<String>,
+    /// 1 to 100 characters.
+    pub category: Option<String>,
+    /// When it is due: a date or a date-time.
+    pub due_date: Option<Moment>,
+    /// The zone in which dates, recurrence and relative reminders are meant.
+    pub time_zone: TimeZone,
+    /// Up to 10.
+    pub reminders: Vec<Reminder>,
+    /// How it recurs: `daily`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE. Up to 512 bytes.
+    pub recurring_rule: Option<String>,
+    /// The last day or instant (inclusive) on which an occurrence may fall.
+    pub recurring_end_date: Option<Moment>,
+    /// From where the next occurrence counts.
+    pub recurrence_from: RecurrenceFrom,
+    /// The occurrence it followed.
+    pub parent_id: Option<TaskId>,
+    /// Its version: 1 when created, one more with each change. The `ETag`.
+    pub sequence: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was completed; set exactly while the status is `completed`.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// Declares an enum that is one word in JSON, SQL and queries.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The word on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord),
+                }
+            }
+        }
+    };
+}
+
+/// A text that is none of the words of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("none of the words that are allowed here")]
+pub struct UnknownWord;
+
+words! {
+    /// How far a task is.
+    Status {
+        /// Not begun.
+        #[default]
+        Pending = "pending",
+        /// Begun.
+        InProgress = "in_progress",
+        /// Done.
+        Completed = "completed",
+    }
+}
+
+words! {
+    /// How much a task matters; ordered, and medium unless said otherwise.
+    Priority {
+        /// Some day.
+        Low = "low",
+        /// The usual.
+        #[default]
+        Medium = "medium",
+        /// Soon.
+        High = "high",
+        /// Now.
+        Urgent = "urgent",
+    }
+}
+
+words! {
+    /// From where the next occurrence of a recurring task counts.
+    RecurrenceFrom {
+        /// The schedule: from when this occurrence was due.
+        #[default]
+        DueDate = "due_date",
+        /// The doing: from when this occurrence was completed.
+        Completion = "completion",
+    }
+}
+
+impl Task {
+    /// The first instant of its due date, which lists sort and filter by.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.due_date.map(|due| due.starts_at(self.time_zone))
+    }
+}
