@@ -1,1 +1,1 @@
-//! scheduler
+//! Timers that survive a restart, and regular ticks.

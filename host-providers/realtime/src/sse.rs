@@ -1,0 +1,122 @@
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+    vec,
+};
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use http::{
+    HeaderValue, Response,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use http_body::{Body, Frame};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    gateway::{Gateway, Slot, TooMany, count_slow, expiry},
+    listener::{Lagged, Listener},
+    message::Recent,
+    protocol::RELOAD,
+};
+
+/// How long a browser waits before it connects again: hardly noticed, and a server that has just started can breathe.
+const RETRY_MS: u32 = 2_000;
+
+/// The body of a live stream. Ends when the credential does, when the client is too slow, or on shutdown.
+pub struct SseBody(Pin<Box<dyn Stream<Item = Bytes> + Send>>);
+
+impl Body for SseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .as_mut()
+            .poll_next(cx)
+            .map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+/// What a stream needs to go on.
+struct Events {
+    opening: Option<Bytes>,
+    /// Taken from the history and not yet handed to the HTTP connection.
+    taken: vec::IntoIter<Arc<Recent>>,
+    listener: Listener,
+    heartbeat: Interval,
+    ends_at: Instant,
+    closing: CancellationToken,
+    _slot: Slot,
+}
+
+pub(crate) fn open(
+    gateway: &Gateway,
+    user_id: &str,
+    last_event_id: Option<&str>,
+    expires_in: Duration,
+) -> Result<Response<SseBody>, TooMany> {
+    let slot = gateway.slot("sse")?;
+    let mut listener = gateway.listen(user_id)?;
+    let resumed = last_event_id.is_none_or(|id| listener.resume(id));
+    // The id without data tells the browser from where it listens, even if nothing comes before it connects again.
+    let mut opening = format!("retry: {RETRY_MS}\nid: {}\n\n", listener.position());
+    if !resumed {
+        opening.push_str(&format!("event: reload\ndata: {RELOAD}\n\n"));
+    }
+
+    let every = gateway.config.heartbeat_every;
+    let mut heartbeat = interval_at(Instant::now() + every, every);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let events = Events {
+        opening: Some(opening.into()),
+        taken: Vec::new().into_iter(),
+        listener,
+        heartbeat,
+        ends_at: expiry(expires_in),
+        closing: gateway.closing.clone(),
+        _slot: slot,
+    };
+    let blocks = stream::unfold(events, |mut events| async {
+        events.next().await.map(|block| (block, events))
+    });
+
+    let mut response = Response::new(SseBody(Box::pin(blocks)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // Else nginx, which ingress controllers are made of, keeps events back until a buffer is full.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(opening) = self.opening.take() {
+            return Some(opening);
+        }
+        if let Some(message) = self.taken.next() {
+            return Some(message.sse_block());
+        }
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => None,
+            () = sleep_until(self.ends_at) => None,
+            messages = self.listener.next() => match messages {
+                Ok(messages) => {
+                    self.taken = messages.into_iter();
+                    self.taken.next().map(|message| message.sse_block())
+                }
+                Err(Lagged) => {
+                    count_slow("sse");
+                    None
+                }
+            },
+            _ = self.heartbeat.tick() => Some(Bytes::from_static(b":\n\n")),
+        }
+    }
+}
