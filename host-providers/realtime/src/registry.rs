@@ -182,3 +182,94 @@ impl Registry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dayloom_ports::Message;
+    use tokio::time::{Duration, Instant};
+
+    use super::{ABSENT_USERS_MAX, Registry};
+    use crate::config::GatewayConfig;
+
+    fn message(user_id: &str, event_id: usize) -> Message {
+        Message {
+            user_id: user_id.into(),
+            event_id: event_id.to_string(),
+            body: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn a_history_outlives_its_last_connection_by_a_time_and_leaves_nothing() {
+        let config = GatewayConfig::default();
+        let mut registry = Registry::new(&config);
+        let (start, ana) = (Instant::now(), Arc::from("ana"));
+        assert!(!registry.send(message("ana", 0), start), "nobody is there");
+
+        let (ready, _wake) = registry.join(&ana, start).unwrap();
+        registry.join(&ana, start).unwrap();
+        registry.leave(&ana, start);
+        let much_later = start + 2 * config.history_kept;
+        assert!(registry.send(message("ana", 1), much_later), "one connection is left");
+
+        registry.leave(&ana, much_later);
+        let just_before = much_later + config.history_kept - Duration::from_millis(1);
+        assert!(registry.send(message("ana", 2), just_before));
+        assert!(!registry.send(message("ana", 2), just_before), "a repeat");
+        assert_eq!(registry.after("ana", ready.number).unwrap().len(), 2);
+
+        assert!(!registry.send(message("ana", 3), much_later + config.history_kept));
+        assert_eq!((registry.weight, registry.sent.len(), registry.users.len()), (0, 0, 0));
+        assert_ne!(registry.join(&ana, much_later).unwrap().0.epoch, ready.epoch);
+    }
+
+    #[test]
+    fn who_comes_back_is_not_forgotten() {
+        let config = GatewayConfig::default();
+        let mut registry = Registry::new(&config);
+        let (start, ana) = (Instant::now(), Arc::from("ana"));
+        let (ready, _wake) = registry.join(&ana, start).unwrap();
+        registry.leave(&ana, start);
+        let (again, _wake) = registry.join(&ana, start + config.history_kept / 2).unwrap();
+        assert_eq!(again, ready);
+        assert!(registry.send(message("ana", 1), start + 2 * config.history_kept));
+    }
+
+    #[test]
+    fn only_so_many_absent_users_are_remembered() {
+        let mut registry = Registry::new(&GatewayConfig::default());
+        let now = Instant::now();
+        for n in 0..=ABSENT_USERS_MAX {
+            let user_id = Arc::from(n.to_string());
+            registry.join(&user_id, now).unwrap();
+            registry.leave(&user_id, now);
+        }
+        assert_eq!(registry.users.len(), ABSENT_USERS_MAX);
+        assert!(!registry.send(message("0", 1), now), "the first to leave");
+        assert!(registry.send(message("1", 1), now));
+    }
+
+    #[test]
+    fn all_histories_together_are_bounded_and_the_oldest_message_goes_first() {
+        let config = GatewayConfig {
+            history_messages_max: 3,
+            history_total_bytes_max: 1_500,
+            ..GatewayConfig::default()
+        };
+        let mut registry = Registry::new(&config);
+        let now = Instant::now();
+        let users = ["ana", "bob"].map(Arc::from);
+        let _wakes = users.each_ref().map(|user_id| registry.join(user_id, now).unwrap());
+        for n in 0..100 {
+            assert!(registry.send(message(&users[n % 2], n), now));
+            assert!(registry.weight <= 1_500);
+            let weights: usize = registry.users.values().map(|user| user.history.weight()).sum();
+            let lengths: usize = registry.users.values().map(|user| user.history.len()).sum();
+            assert_eq!((registry.weight, registry.sent.len()), (weights, lengths));
+        }
+        assert!(registry.after("ana", 49).unwrap().len() == 1 && registry.after("bob", 49).unwrap().len() == 1);
+        assert!(registry.after("ana", 46).is_none(), "pushed out by the other user's");
+    }
+}
