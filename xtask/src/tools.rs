@@ -1,0 +1,54 @@
+//! Where things are, and what must be installed before they can be built.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+/// The target every component is built for.
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
+
+/// The repository's root.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository")
+}
+
+/// Cargo's target directory: `CARGO_TARGET_DIR`, or `target/`.
+pub(crate) fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// Where tools and environments of the tests are kept between runs: `DAYLOOM_CACHE`, or `target/cache`.
+pub(crate) fn cache_dir() -> PathBuf {
+    std::env::var_os("DAYLOOM_CACHE").map_or_else(|| root().join("target/cache"), PathBuf::from)
+}
+
+/// The host binary, once built.
+pub(crate) fn dayloom() -> PathBuf {
+    target_dir().join("release/dayloom")
+}
+
+/// Says what happens next, so that a long build is not a silent one.
+pub(crate) fn step(text: &str) {
+    eprintln!("\n\x1b[1m▸ {text}\x1b[0m");
+}
+
+/// Adds the wasm target if it is missing: no toolchain installs itself.
+pub(crate) fn ensure_wasm_target(shell: &Shell) -> Result<()> {
+    let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
+    if Path::new(&sysroot).join("lib/rustlib").join(WASM_TARGET).is_dir() {
+        return Ok(());
+    }
+    step(&format!("Adding the Rust target {WASM_TARGET}"));
+    cmd!(shell, "rustup target add {WASM_TARGET}")
+        .run()
+        .with_context(|| format!("Rust's standard library for {WASM_TARGET} is missing, and rustup could not add it"))
+}
+
+/// Fails with a sentence that helps when a program is not installed.
+pub(crate) fn require(shell: &Shell, program: &str, why: &str) -> Result<()> {
+    if cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        bail!("`{program}` is not installed: {why}");
+    }
+    Ok(())
+}
