@@ -1,0 +1,66 @@
+//! Values of the application's variables.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::{ConfigError, Environment, secrets};
+use crate::manifest::Manifest;
+
+/// A value for each variable of the application. Shows only their names, because some are secrets.
+#[derive(Clone, Default, PartialEq)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Variables {
+    /// Takes each variable from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, `SPIN_VARIABLE_<NAME>`, the
+    /// configuration's `[variables]`, the secret the host made itself (`data/secrets`), the manifest's default.
+    ///
+    /// # Errors
+    /// A required variable without a value, a configured one that the manifest does not know, or a secret file that can
+    /// not be used.
+    pub fn resolve(
+        manifest: &Manifest,
+        configured: &BTreeMap<String, String>,
+        environment: &Environment,
+        data: &Path,
+    ) -> Result<Self, ConfigError> {
+        if let Some(name) = configured.keys().find(|name| !manifest.variables.contains_key(*name)) {
+            return Err(ConfigError::UnknownVariable(name.clone()));
+        }
+        let mut values = BTreeMap::new();
+        for (name, variable) in &manifest.variables {
+            let from_environment = |prefix: &str| environment.get(&format!("{prefix}{}", name.to_ascii_uppercase()));
+            let given = from_environment("DAYLOOM_VARIABLE_")
+                .or_else(|| from_environment("SPIN_VARIABLE_"))
+                .or_else(|| configured.get(name))
+                .cloned();
+            let value = match (given, manifest.generated_secrets.get(name)) {
+                (Some(value), _) => Some(value),
+                (None, Some(file)) => Some(secrets::load_or_create(&secrets_folder(data), file)?),
+                (None, None) => variable.default.clone(),
+            };
+            match value {
+                Some(value) => values.insert(name.clone(), value),
+                None => return Err(ConfigError::MissingVariable(name.clone())),
+            };
+        }
+        Ok(Self(values))
+    }
+
+    /// Values by name.
+    pub fn values(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+fn secrets_folder(data: &Path) -> PathBuf {
+    data.join("secrets")
+}
