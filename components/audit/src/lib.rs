@@ -1,6 +1,46 @@
-//! audit
+//! The audit service: an append-only trail of every task and reminder event, for its owner to read.
+//!
+//! # Invariants
+//! - Rows are only ever added: no statement here updates or deletes.
+//! - An event is stored once, however often it comes: its row is its own inbox.
+//! - A payload is text in, text out. It is never taken apart, so what the trail shows is what the event said.
+
+mod append;
+mod entry;
+mod list;
+
+use axum::Router;
+use dayloom_kit::{Problem, openapi::SecuritySchemes, storage};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
 struct Audit;
+
 dayloom_kit::component!("audit", Audit, super::routes, [storage keyvalue config outgoing_http]);
-dayloom_kit::handler!(Audit, handle);
-fn routes() -> axum::Router { dayloom_kit::with_health(axum::Router::new().route("/x", axum::routing::get(|p: dayloom_kit::Principal| async move { p.user_id })), || Ok(())) }
-fn handle(d: Vec<dayloom_kit::consume::Delivery>) -> Vec<dayloom_kit::consume::Outcome> { dayloom_kit::consume::in_few_commits(&d, |_| Ok(Default::default())) }
+dayloom_kit::handler!(Audit, append::handle);
+
+#[derive(OpenApi)]
+#[openapi(
+    modifiers(&SecuritySchemes),
+    tags((name = "audit", description = "What happened to tasks and reminders, for ever"))
+)]
+struct Document;
+
+fn router() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(list::list))
+}
+
+/// The part of the API document that this service answers for.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    router().into_openapi()
+}
+
+/// Everything this service answers over HTTP.
+pub fn routes() -> Router {
+    dayloom_kit::with_health(router().into(), ready)
+}
+
+fn ready() -> Result<(), Problem> {
+    storage::query("SELECT event_id FROM audit_logs LIMIT 1", &[])?;
+    Ok(())
+}
