@@ -1,0 +1,226 @@
+"""Dayloom beside its twins, in one run on one machine; ratios are what counts.
+
+    cargo xtask bench [--seconds 8] [--only dayloom,native,fastapi,pocketbase] [--write]
+
+Every subject gets the same load from the same generator (wrk, 1 thread, 32 connections, 32 users), one subject at a time.
+`--write` puts the tables into docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+import websockets
+
+from subjects import HERE, ROOT, Dayloom, FastApi, Native, PocketBase, Postgres, Subject, User
+
+USERS = 32
+CONNECTIONS = 32
+READ_TASKS_PER_USER = 100
+COMPLETED_AT_MOST = 40_000
+LATENCY_SAMPLES = 500
+COLD_STARTS = 10
+DRAFT = {
+    "title": "Call the plumber about the kitchen tap",
+    "description": "It drips again. Ask for an appointment before noon, and whether the part is in stock.",
+    "priority": "high",
+    "due_date": "2030-05-04T09:30:00Z",
+}
+SCENARIOS = ("create", "read-one", "list-50", "complete")
+
+
+def load(subject: Subject, lines: list[tuple[str, str, str, Any]], seconds: int, once: bool = False) -> dict[str, float]:
+    """Sends the requests for so many seconds and returns wrk's counts; an answer that is not 2xx fails the run."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        for method, path, token, body in lines:
+            file.write(f"{method}\t{path}\t{token}\t{json.dumps(body) if body is not None else ''}\n")
+        file.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / "load/requests.lua"), subject.url, "--", file.name]
+        output = subprocess.run(command + (["once"] if once else []), check=True, capture_output=True, text=True).stdout
+    result = json.loads(output.strip().splitlines()[-1])
+    # At the end of a "once" run wrk cuts the connections that are still open.
+    if result["failed"] > (CONNECTIONS if once else 0) or result["timeouts"]:
+        raise SystemExit(f"{subject.name}: {result}\n{output}")
+    result["per_second"] = result["requests"] / result["seconds"]
+    return result
+
+
+def measure(subject: Subject, seconds: int) -> dict[str, Any]:
+    subject.start()
+    try:
+        users = subject.users(USERS)
+        idle_mib = subject.resident()
+        for user in users[:4]:
+            load(subject, [(*subject.list(user)[:2], user.token, None)], 1)
+        results: dict[str, Any] = {}
+        creates = [(m, p, u.token, b) for u in users for m, p, b in [subject.create(u, DRAFT)]]
+        results["create"] = load(subject, creates, seconds)
+        tasks = {user.id: subject.some_tasks(user, READ_TASKS_PER_USER) for user in users}
+        reads = [(m, p, u.token, b) for n in range(READ_TASKS_PER_USER) for u in users if n < len(tasks[u.id])
+                 for m, p, b in [subject.read(u, tasks[u.id][n])]]
+        results["read-one"] = load(subject, reads, seconds)
+        results["list-50"] = load(subject, [(m, p, u.token, b) for u in users for m, p, b in [subject.list(u)]], seconds)
+        open_tasks = [subject.some_tasks(user, COMPLETED_AT_MOST // USERS) for user in users]
+        completes = [(m, p, u.token, b) for n in range(max(map(len, open_tasks))) for u, ids in zip(users, open_tasks) if n < len(ids)
+                     for m, p, b in [subject.complete(u, ids[n])]]
+        results["complete"] = load(subject, completes, seconds, once=True)
+        results["idle_mib"], results["loaded_mib"] = idle_mib, subject.resident()
+        return results
+    finally:
+        subject.stop()
+
+
+async def live_latency(subject: Dayloom, user: User) -> dict[str, dict[str, float]]:
+    """Milliseconds from sending a create to seeing its event on another connection of the same user, one at a time."""
+    headers = {"Authorization": f"Bearer {user.token}"}
+    results = {}
+
+    async def create(n: int) -> float:
+        begun = time.perf_counter()
+        answer = await asyncio.to_thread(
+            session.post, f"{subject.url}/api/{user.id}/tasks", json=DRAFT | {"title": f"live {n}"}, headers=headers
+        )
+        answer.raise_for_status()
+        return begun
+
+    def summary(samples: list[float]) -> dict[str, float]:
+        samples.sort()
+        return {"p50_ms": statistics.median(samples), "p99_ms": samples[int(len(samples) * 0.99) - 1], "max_ms": samples[-1]}
+
+    with requests.Session() as session:
+        samples = []
+        protocols = [websockets.Subprotocol("dayloom.v1"), websockets.Subprotocol(f"bearer.{user.token}")]
+        async with websockets.connect(f"ws://127.0.0.1:{subject.port}/ws", subprotocols=protocols) as socket:
+            while json.loads(await socket.recv())["type"] != "ready":
+                pass
+            for n in range(LATENCY_SAMPLES):
+                sent = asyncio.create_task(create(n))
+                while True:
+                    message = json.loads(await asyncio.wait_for(socket.recv(), 5))
+                    if message["type"] == "event" and message["event"]["data"]["payload"].get("title") == f"live {n}":
+                        arrived = time.perf_counter()
+                        break
+                samples.append((arrived - await sent) * 1000)
+        results["WebSocket"] = summary(samples)
+
+        samples = []
+        reader, writer = await asyncio.open_connection("127.0.0.1", subject.port)
+        writer.write(f"GET /api/sse/{user.id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.token}\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        for n in range(LATENCY_SAMPLES):
+            sent = asyncio.create_task(create(10_000 + n))
+            while f'"title":"live {10_000 + n}"'.encode() not in await asyncio.wait_for(reader.readuntil(b"\n"), 5):
+                pass
+            arrived = time.perf_counter()
+            samples.append((arrived - await sent) * 1000)
+        writer.close()
+        results["SSE"] = summary(samples)
+    return results
+
+
+def embedded(directory: Path) -> dict[str, Any]:
+    """What only Dayloom is asked: cold start with a warm compile cache, and latency to another connection."""
+    subject = Dayloom("dayloom", directory)
+    starts = []
+    for _ in range(COLD_STARTS + 1):
+        subject.start()
+        starts.append(subject.started_ms)
+        subject.stop()
+    first, warm = starts[0], sorted(starts[1:])
+    subject.start()
+    try:
+        latency = asyncio.run(live_latency(subject, subject.users(1)[0]))
+    finally:
+        subject.stop()
+    return {"first_start_ms": first, "cold_start_ms": statistics.median(warm), "cold_start_max_ms": warm[-1], "latency": latency}
+
+
+def machine() -> str:
+    cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
+    return f"{os.cpu_count()} × {cpu or platform.machine()}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, seconds: int) -> str:
+    names = list(results)
+    lines = [
+        f"{time.strftime('%Y-%m-%d')}, {machine()}; the load generator shares the cores. wrk, 1 thread, {CONNECTIONS} connections, "
+        f"{USERS} users, {seconds} s each.",
+        "",
+        "| requests/s (p50 / p99 ms) | " + " | ".join(names) + " |",
+        "| --- |" + " --- |" * len(names),
+    ]
+    for scenario in SCENARIOS:
+        cells = [f"{r[scenario]['per_second']:,.0f} ({r[scenario]['p50_ms']:.1f} / {r[scenario]['p99_ms']:.1f})" for r in results.values()]
+        lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
+    lines.append("| memory idle → after, MiB | " + " | ".join(f"{r['idle_mib']:.0f} → {r['loaded_mib']:.0f}" for r in results.values()) + " |")
+    if "dayloom" in results and len(results) > 1:
+        others = [name for name in names if name != "dayloom"]
+        lines += ["", "| Dayloom, as a multiple of | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
+        for scenario in SCENARIOS:
+            mine = results["dayloom"][scenario]["per_second"]
+            lines.append(f"| {scenario} | " + " | ".join(f"{mine / results[o][scenario]['per_second']:.2f}×" for o in others) + " |")
+    if alone:
+        lines += ["", "| Dayloom alone | p50 | p99 | max |", "| --- | --- | --- | --- |"]
+        for channel, l in alone["latency"].items():
+            lines.append(f"| create → event on another {channel} connection, ms | {l['p50_ms']:.1f} | {l['p99_ms']:.1f} | {l['max_ms']:.1f} |")
+        lines.append(f"| start to first answer, compile cache warm, ms | {alone['cold_start_ms']:.0f} | | {alone['cold_start_max_ms']:.0f} |")
+        lines.append(f"| very first start (compiles everything), ms | {alone['first_start_ms']:.0f} | | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=8)
+    parser.add_argument("--only", default="dayloom,native,fastapi,pocketbase")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        raise SystemExit("the benchmarks need wrk; on Debian: apt-get install wrk")
+
+    results: dict[str, dict[str, Any]] = {}
+    alone = None
+    with tempfile.TemporaryDirectory(prefix="dayloom-bench-") as scratch:
+        base = Path(scratch)
+        for name in options.only.split(","):
+            print(f"measuring {name} …", flush=True)
+            match name:
+                case "dayloom":
+                    results[name] = measure(Dayloom(name, base / name), options.seconds)
+                    alone = embedded(base / "alone")
+                case "native":
+                    results[name] = measure(Native(name, base / name), options.seconds)
+                case "pocketbase":
+                    results[name] = measure(PocketBase(name, base / name), options.seconds)
+                case "fastapi":
+                    postgres = Postgres(base / "postgres")
+                    url = postgres.start()
+                    try:
+                        results[name] = measure(FastApi(name, base / name, database_url=url), options.seconds)
+                    finally:
+                        postgres.stop()
+                case _:
+                    raise SystemExit(f"there is no subject {name}")
+    text = report(results, alone, options.seconds)
+    print(text)
+    if options.write:
+        page = ROOT / "docs/performance.md"
+        head, _, rest = page.read_text().partition("<!-- measured -->\n")
+        _, _, tail = rest.partition("<!-- /measured -->")
+        page.write_text(f"{head}<!-- measured -->\n{text}\n<!-- /measured -->{tail}")
+
+
+if __name__ == "__main__":
+    main()
