@@ -5,23 +5,29 @@
 
 pub mod event;
 pub mod limits;
+pub mod recurrence;
 
 mod draft;
 mod error;
 mod id;
+mod lifecycle;
 mod moment;
 mod patch;
 mod reminder;
 mod task;
+mod text;
 mod timestamp;
+mod transition;
 mod zone;
 
 pub use draft::TaskDraft;
 pub use error::{TaskError, Violation};
 pub use id::{EventId, NotificationId, ReminderId, TaskId, UserId};
+pub use lifecycle::NewTask;
 pub use moment::Moment;
 pub use patch::{Field, TaskPatch};
 pub use reminder::{Reminder, ReminderDraft};
 pub use task::{Priority, RecurrenceFrom, Status, Task};
 pub use timestamp::Timestamp;
+pub use transition::{Change, Stamp, Transition, WrittenEvent};
 pub use zone::TimeZone;
