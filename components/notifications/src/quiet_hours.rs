@@ -56,11 +56,18 @@ impl FromStr for LocalTime {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "expected a time of day such as 22:00";
-        if text.len() != "HH:MM".len() {
-            return Err(EXPECTED);
+        let number = |tens: u8, ones: u8| {
+            let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+            digits.then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+        };
+        match *text.as_bytes() {
+            [h, hh, b':', m, mm] => number(h, hh)
+                .zip(number(m, mm))
+                .and_then(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0)),
+            _ => None,
         }
-        NaiveTime::parse_from_str(text, "%H:%M").map(Self).map_err(|_| EXPECTED)
+        .map(Self)
+        .ok_or("expected a time of day such as 22:00")
     }
 }
 
