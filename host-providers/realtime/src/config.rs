@@ -30,7 +30,7 @@ pub struct GatewayConfig {
     pub allowed_origins: Vec<String>,
     /// Open connections of this process, authenticated or not.
     pub connections_max: usize,
-    /// Open connections of one user.
+    /// Open connections of one user, at least 1.
     pub connections_per_user_max: usize,
     /// Recent messages kept for one user, and so how many a slow client may be behind.
     pub history_messages_max: usize,

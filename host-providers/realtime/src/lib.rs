@@ -5,6 +5,29 @@
 //! connection: sending puts a message into the ring and wakes the cursors, resuming moves a cursor back, and a client is
 //! too slow exactly when the ring has moved past its cursor. It is then closed, and never waited for.
 //!
+//! # What a client sees
+//! Both kinds of connection carry ids `<epoch>-<n>`. Numbers grow by one within an epoch; an epoch ends with the process, or
+//! with the user being away for longer than the history is kept.
+//!
+//! | WebSocket server message | when |
+//! | --- | --- |
+//! | `{"type":"ready","id":"…"}` | after each token that was accepted: everything after `id` will be sent |
+//! | `{"type":"event","id":"…","event":<CloudEvent>}` | in order, each event once while it is in the history |
+//! | `{"type":"reload"}` | the messages after the id to resume from are not all there any more |
+//!
+//! The client shows its token as subprotocol `bearer.<token>` beside `dayloom.v1` or as first message
+//! `{"type":"auth","token":"…"}`; it shows a newer one the same way before the credential ends, and asks for what it missed
+//! with `{"type":"resume","after":"<id>"}`. Events that were sent before may come again then.
+//!
+//! | close code | meaning for the client |
+//! | --- | --- |
+//! | 1001, 1013 | connect again with back-off: shutdown, too slow, too many connections, nobody can judge the token |
+//! | 1002, 1007, 1008, 1009 | a bug of the client: malformed, unexpected, too many or too large messages |
+//! | 4401 | get another token first |
+//!
+//! SSE blocks have `id`, `event: event` and the CloudEvent as `data`; `event: reload` says the same as above. The stream
+//! opens with `retry` and an `id` without data, and ends when the credential does.
+//!
 //! # Use
 //! [`Gateway::websocket`] answers `/ws`, [`Gateway::sse`] answers a stream for a user that is already authenticated, and
 //! the gateway is the [`Broadcast`](dayloom_ports::Broadcast) that components send through. The gateway does not know
