@@ -17,7 +17,7 @@ export type SessionState = { status: 'restoring' } | { status: 'signed-out' } | 
  */
 export class Session {
   #state: SessionState = { status: 'restoring' }
-  #token: { text: string; endsAt: number } | undefined
+  #token: string | undefined
   #renewal: Promise<string> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   readonly #listeners = new Set<() => void>()
@@ -72,12 +72,15 @@ export class Session {
 
   /** The token in hand, whether or not the server still takes it. */
   currentToken(): string | undefined {
-    return this.#token?.text
+    return this.#token
   }
 
-  /** A token that is good for a request: the one in hand, or a new one if that has ended or `fresh` is asked for. */
+  /**
+   * A token for a request: the one in hand, or a new one if there is none or `fresh` is asked for. Whether it has ended is
+   * for the server to say; the clock of this computer may be wrong.
+   */
   async token(fresh = false): Promise<string> {
-    if (!fresh && this.#token && this.#token.endsAt > Date.now()) return this.#token.text
+    if (!fresh && this.#token !== undefined) return this.#token
     try {
       return await this.#renew()
     } catch (error) {
@@ -122,9 +125,9 @@ export class Session {
   }
 
   #keep({ token, expires_at }: Token): string {
-    this.#token = { text: token, endsAt: Date.parse(expires_at) }
+    this.#token = token
     clearTimeout(this.#timer)
-    const wait = Math.max(this.#token.endsAt - Date.now() - RENEW_BEFORE_END_MS, RENEW_APART_MIN_MS)
+    const wait = Math.max(Date.parse(expires_at) - Date.now() - RENEW_BEFORE_END_MS, RENEW_APART_MIN_MS)
     // A renewal that fails is no loss: the next request asks again.
     this.#timer = setTimeout(() => void this.token(true).catch(() => {}), wait)
     this.#changed()

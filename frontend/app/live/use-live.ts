@@ -2,7 +2,7 @@ import { onlineManager } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 
 import type { TaskList } from '../api/task-list.ts'
-import { tasksKey } from '../api/use-tasks.ts'
+import { tasksKey } from '../api/task-cache.ts'
 import { queryClient, reachability, session } from '../services.ts'
 import { applyEvent, TASK_EVENT_PREFIX } from './apply-event.ts'
 import { eventStream } from './event-stream.ts'

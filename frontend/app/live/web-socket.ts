@@ -12,11 +12,17 @@ export function webSocket(url: string, Socket: typeof WebSocket = WebSocket): Tr
   return ({ token, after, message, ended }) => {
     const socket = new Socket(url, ['dayloom.v1', `bearer.${token}`])
     let over = false
+    let listening = false
     const say = (what: object) => socket.readyState === Socket.OPEN && socket.send(JSON.stringify(what))
 
     socket.onmessage = ({ data }) => {
       const said = !over && typeof data === 'string' ? parseMessage(data) : undefined
-      if (said?.type === 'ready' && after !== undefined && said.id !== after) say({ type: 'resume', after })
+      if (said?.type === 'ready') {
+        // Later ones answer `renew`, and tell nothing new.
+        if (listening) return
+        listening = true
+        if (after !== undefined && said.id !== after) say({ type: 'resume', after })
+      }
       if (said) message(said)
     }
     socket.onclose = ({ code }) => {
