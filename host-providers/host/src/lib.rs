@@ -2,7 +2,11 @@
 //!
 //! It knows interfaces, limits and protocols, and no word of what the application is about.
 
+pub mod app;
+pub mod cli;
 pub mod config;
+pub mod http;
+mod logging;
 pub mod manifest;
-mod meters;
+pub mod meters;
 pub mod runtime;

@@ -54,7 +54,7 @@ pub struct Limits {
     pub call_depth_max: u32,
     /// Calls of events, jobs and ticks at one time, so that a backlog leaves instances and processors to requests.
     pub background_calls_max: usize,
-    /// Live connections (WebSocket and SSE) of one user.
+    /// Live connections (WebSocket and SSE) of one user: a dozen tabs on a few devices.
     pub live_connections_per_user_max: usize,
     /// Requests slower than this are logged as warnings.
     pub slow_request_ms: u64,
@@ -84,7 +84,7 @@ impl Default for Limits {
             call_cpu_ms_max: 5_000,
             call_depth_max: 8,
             background_calls_max: 4,
-            live_connections_per_user_max: 16,
+            live_connections_per_user_max: 32,
             slow_request_ms: 2_000,
             shutdown_ms_max: 10_000,
         }
@@ -107,12 +107,18 @@ impl Limits {
             ("request_body_ms_max", self.request_body_ms_max),
             ("instances_max", self.instances_max as u64),
             ("instance_calls_max", self.instance_calls_max.into()),
-            ("instance_memory_bytes_kept_max", self.instance_memory_bytes_kept_max as u64),
+            (
+                "instance_memory_bytes_kept_max",
+                self.instance_memory_bytes_kept_max as u64,
+            ),
             ("call_ms_max", self.call_ms_max),
             ("call_cpu_ms_max", self.call_cpu_ms_max),
             ("call_depth_max", self.call_depth_max.into()),
             ("background_calls_max", self.background_calls_max as u64),
-            ("live_connections_per_user_max", self.live_connections_per_user_max as u64),
+            (
+                "live_connections_per_user_max",
+                self.live_connections_per_user_max as u64,
+            ),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("limits.{name} must be at least 1"));

@@ -24,8 +24,11 @@ pub type Environment = BTreeMap<String, String>;
 
 /// Numbers of `[limits]` may come as `DAYLOOM_LIMITS_<NAME>`.
 const LIMITS_PREFIX: &str = "DAYLOOM_LIMITS_";
-/// `trusted_proxies` as a list separated by commas.
-const TRUSTED_PROXIES: &str = "DAYLOOM_TRUSTED_PROXIES";
+/// Lists that may come from the environment, separated by commas.
+const LISTS: [(&str, &str); 2] = [
+    ("DAYLOOM_TRUSTED_PROXIES", "trusted_proxies"),
+    ("DAYLOOM_ALLOWED_ORIGINS", "allowed_origins"),
+];
 
 /// The host's configuration.
 #[derive(Clone, Default, PartialEq, Deserialize)]
@@ -37,6 +40,8 @@ pub struct Config {
     pub limits: Limits,
     /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; none by default.
     pub trusted_proxies: Vec<IpNet>,
+    /// Origins other than a request's own host whose pages may open a WebSocket, such as `https://app.example.com`.
+    pub allowed_origins: Vec<String>,
     /// Topics by event type, in place of the manifest's.
     pub topics: Option<BTreeMap<String, Vec<String>>>,
     /// Subscriptions by component, in place of the manifest's.
@@ -49,6 +54,7 @@ impl fmt::Debug for Config {
             .field("variables", &self.variables.keys().collect::<Vec<_>>())
             .field("limits", &self.limits)
             .field("trusted_proxies", &self.trusted_proxies)
+            .field("allowed_origins", &self.allowed_origins)
             .field("topics", &self.topics)
             .field("subscriptions", &self.subscriptions)
             .finish()
@@ -106,8 +112,10 @@ impl Config {
     /// See [`ConfigError`].
     pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let text = match path {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?,
+            Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            })?,
             None => String::new(),
         };
         Self::parse(&text, environment)
@@ -129,9 +137,10 @@ impl Config {
                 if let Value::Table(limits) = limits {
                     limits.insert(limit.to_ascii_lowercase(), Value::Integer(number));
                 }
-            } else if name == TRUSTED_PROXIES {
-                let networks = value.split(',').map(|network| Value::String(network.trim().to_owned()));
-                table.insert("trusted_proxies".to_owned(), Value::Array(networks.collect()));
+            } else if let Some((_, key)) = LISTS.iter().find(|(variable, _)| variable == name) {
+                let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+                let list = entries.map(|entry| Value::String(entry.to_owned())).collect();
+                table.insert((*key).to_owned(), Value::Array(list));
             }
         }
         let config: Self = table.try_into().map_err(syntax)?;
@@ -141,7 +150,10 @@ impl Config {
 
     /// What of the manifest this configuration replaces.
     pub fn overrides(&self) -> Overrides {
-        Overrides { topics: self.topics.clone(), subscriptions: self.subscriptions.clone() }
+        Overrides {
+            topics: self.topics.clone(),
+            subscriptions: self.subscriptions.clone(),
+        }
     }
 }
 

@@ -21,8 +21,15 @@ const OTHERS: u32 = 0o077;
 /// The secret kept in `folder`/`file`, made and made durable first if it is not there.
 pub(super) fn load_or_create(folder: &Path, file: &str) -> Result<String, ConfigError> {
     let path = folder.join(file);
-    let failed = |source| ConfigError::Secret { path: path.clone(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let failed = |source| ConfigError::Secret {
+        path: path.clone(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
     refuse_if_shared(folder)?;
     if !path.try_exists().map_err(failed)? {
         create(folder, &path).map_err(failed)?;
@@ -32,7 +39,10 @@ pub(super) fn load_or_create(folder: &Path, file: &str) -> Result<String, Config
 }
 
 fn refuse_if_shared(path: &Path) -> Result<(), ConfigError> {
-    let metadata = fs::metadata(path).map_err(|source| ConfigError::Secret { path: path.to_owned(), source })?;
+    let metadata = fs::metadata(path).map_err(|source| ConfigError::Secret {
+        path: path.to_owned(),
+        source,
+    })?;
     if metadata.permissions().mode() & OTHERS == 0 {
         Ok(())
     } else {
@@ -56,7 +66,9 @@ fn read(path: &Path) -> io::Result<String> {
 fn create(folder: &Path, path: &Path) -> io::Result<()> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    let mut aside = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    let mut aside = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(folder)?;
     writeln!(aside, "{}", URL_SAFE_NO_PAD.encode(bytes))?;
     aside.as_file().sync_all()?;
     match aside.persist_noclobber(path) {
@@ -91,11 +103,20 @@ mod tests {
         let secrets = folder.path().join("secrets");
         load_or_create(&secrets, "key").unwrap();
         fs::set_permissions(secrets.join("key"), Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(load_or_create(&secrets, "key"), Err(ConfigError::SecretShared(_))));
+        assert!(matches!(
+            load_or_create(&secrets, "key"),
+            Err(ConfigError::SecretShared(_))
+        ));
         fs::set_permissions(secrets.join("key"), Permissions::from_mode(0o600)).unwrap();
         fs::write(secrets.join("key"), "\n").unwrap();
-        assert!(matches!(load_or_create(&secrets, "key"), Err(ConfigError::Secret { .. })));
+        assert!(matches!(
+            load_or_create(&secrets, "key"),
+            Err(ConfigError::Secret { .. })
+        ));
         fs::set_permissions(&secrets, Permissions::from_mode(0o755)).unwrap();
-        assert!(matches!(load_or_create(&secrets, "key"), Err(ConfigError::SecretShared(_))));
+        assert!(matches!(
+            load_or_create(&secrets, "key"),
+            Err(ConfigError::SecretShared(_))
+        ));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
     path::Path,
 };
 
@@ -20,12 +21,15 @@ const BATCH_MAX: usize = 1_000;
 /// More attempts than this is a queue that never drains.
 const ATTEMPTS_MAX: u32 = 100;
 /// A day between ticks, in seconds; what is rarer belongs in the scheduler.
-const CRON_SECONDS_MAX: u64 = 86_400;
+const CRON_SECONDS_MAX: u32 = 86_400;
 
 type Checked<T> = Result<T, ManifestError>;
 
 fn refuse<T>(key: impl Into<String>, problem: impl Into<String>) -> Checked<T> {
-    Err(ManifestError::Invalid { key: key.into(), problem: problem.into() })
+    Err(ManifestError::Invalid {
+        key: key.into(),
+        problem: problem.into(),
+    })
 }
 
 pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -> Checked<Manifest> {
@@ -33,11 +37,20 @@ pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -
         return refuse("spin_manifest_version", format!("must be {SPIN_MANIFEST_VERSION}"));
     }
     let tool = document.application.tool.dayloom.unwrap_or_default();
+    let Some(migrations) = &tool.migrations else {
+        return refuse(
+            "application.tool.dayloom.migrations",
+            "is missing; name the folder of SQL migrations",
+        );
+    };
     let topics = topics(overrides.topics.as_ref().unwrap_or(&tool.topics))?;
     let variables = variables(document.variables, &tool)?;
     for id in overrides.subscriptions.keys() {
         if !document.component.contains_key(id) {
-            return refuse(format!("subscriptions.{id}"), "there is no such component; remove the table");
+            return refuse(
+                format!("subscriptions.{id}"),
+                "there is no such component; remove the table",
+            );
         }
     }
     let components = document
@@ -50,7 +63,7 @@ pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -
     Ok(Manifest {
         name: document.application.name,
         version: document.application.version,
-        migrations: tool.migrations.map(|folder| base.join(folder)),
+        migrations: base.join(migrations),
         topics,
         generated_secrets: tool.generated_secrets,
         variables,
@@ -67,16 +80,21 @@ fn topics(rules: &BTreeMap<String, Vec<String>>) -> Checked<TopicMap> {
             return refuse(key, "`*` stands only at the end of an event type");
         }
         if let Some(topic) = topics.iter().find(|topic| !is_name(topic)) {
-            return refuse(key, format!("`{topic}` is no topic name; use letters, digits, `.`, `_` and `-`"));
+            return refuse(
+                key,
+                format!("`{topic}` is no topic name; use letters, digits, `.`, `_` and `-`"),
+            );
         }
     }
-    Ok(TopicMap { rules: rules.iter().map(|(pattern, topics)| (pattern.clone(), topics.clone())).collect() })
+    Ok(TopicMap {
+        rules: rules
+            .iter()
+            .map(|(pattern, topics)| (pattern.clone(), topics.clone()))
+            .collect(),
+    })
 }
 
-fn variables(
-    entries: BTreeMap<String, VariableEntry>,
-    tool: &ApplicationTool,
-) -> Checked<BTreeMap<String, Variable>> {
+fn variables(entries: BTreeMap<String, VariableEntry>, tool: &ApplicationTool) -> Checked<BTreeMap<String, Variable>> {
     for (name, entry) in &entries {
         let key = format!("variables.{name}");
         if !is_variable_name(name) {
@@ -99,8 +117,15 @@ fn variables(
             return refuse(key, format!("`{file}` is no plain file name"));
         }
     }
-    let variable = |e: VariableEntry| Variable { default: e.default, required: e.required, secret: e.secret };
-    Ok(entries.into_iter().map(|(name, entry)| (name, variable(entry))).collect())
+    let variable = |e: VariableEntry| Variable {
+        default: e.default,
+        required: e.required,
+        secret: e.secret,
+    };
+    Ok(entries
+        .into_iter()
+        .map(|(name, entry)| (name, variable(entry)))
+        .collect())
 }
 
 fn component(
@@ -112,7 +137,10 @@ fn component(
     variables: &BTreeMap<String, Variable>,
 ) -> Checked<Component> {
     let key = format!("component.{id}");
-    if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+    if !id
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
         return refuse(key, "a component's id is lower-case letters, digits and `-`");
     }
     let template = |key: String, text: &str| {
@@ -135,22 +163,30 @@ fn component(
         .iter()
         .map(|text| template(format!("{key}.allowed_outbound_hosts"), text))
         .collect::<Checked<_>>()?;
-    let ComponentTool { tables, publishes, aliases, subscriptions, cron } = entry.tool.dayloom.unwrap_or_default();
-    for (name, seconds) in &cron {
-        let key = format!("{key}.tool.dayloom.cron.{name}");
-        if !is_name(name) {
-            return refuse(key, "a schedule's name is letters, digits, `.`, `_` and `-`");
-        }
-        if !(1..=CRON_SECONDS_MAX).contains(seconds) {
-            return refuse(key, format!("{seconds} seconds; use 1 to {CRON_SECONDS_MAX}"));
-        }
-    }
+    let ComponentTool {
+        tables,
+        publishes,
+        aliases,
+        subscriptions,
+        cron,
+    } = entry.tool.dayloom.unwrap_or_default();
+    let cron = cron
+        .into_iter()
+        .map(|(name, seconds)| schedule(&key, name, seconds))
+        .collect::<Checked<_>>()?;
     let subscriptions = overrides.subscriptions.get(id).cloned().unwrap_or(subscriptions);
     let component: ComponentId = id.into();
     let subscriptions = subscriptions
         .into_iter()
         .enumerate()
-        .map(|(n, entry)| subscription(&format!("{key}.tool.dayloom.subscriptions[{n}]"), entry, &component, topics))
+        .map(|(n, entry)| {
+            subscription(
+                &format!("{key}.tool.dayloom.subscriptions[{n}]"),
+                entry,
+                &component,
+                topics,
+            )
+        })
         .collect::<Checked<_>>()?;
     Ok(Component {
         id: component,
@@ -166,13 +202,24 @@ fn component(
     })
 }
 
-fn subscription(
-    key: &str,
-    entry: SubscriptionEntry,
-    component: &ComponentId,
-    map: &TopicMap,
-) -> Checked<Subscription> {
-    let SubscriptionEntry { topics, types, batch, attempts_max } = entry;
+fn schedule(component: &str, name: String, seconds: u32) -> Checked<(String, NonZeroU32)> {
+    let key = format!("{component}.tool.dayloom.cron.{name}");
+    if !is_name(&name) {
+        return refuse(key, "a schedule's name is letters, digits, `.`, `_` and `-`");
+    }
+    match NonZeroU32::new(seconds) {
+        Some(period) if seconds <= CRON_SECONDS_MAX => Ok((name, period)),
+        _ => refuse(key, format!("{seconds} seconds; use 1 to {CRON_SECONDS_MAX}")),
+    }
+}
+
+fn subscription(key: &str, entry: SubscriptionEntry, component: &ComponentId, map: &TopicMap) -> Checked<Subscription> {
+    let SubscriptionEntry {
+        topics,
+        types,
+        batch,
+        attempts_max,
+    } = entry;
     if topics.is_empty() {
         return refuse(format!("{key}.topics"), "is empty; name at least one topic");
     }
@@ -186,9 +233,18 @@ fn subscription(
         return refuse(format!("{key}.batch"), format!("{batch}; use 1 to {BATCH_MAX}"));
     }
     if !(1..=ATTEMPTS_MAX).contains(&attempts_max) {
-        return refuse(format!("{key}.attempts_max"), format!("{attempts_max}; use 1 to {ATTEMPTS_MAX}"));
+        return refuse(
+            format!("{key}.attempts_max"),
+            format!("{attempts_max}; use 1 to {ATTEMPTS_MAX}"),
+        );
     }
-    Ok(Subscription { component: component.clone(), topics, types, batch, attempts_max })
+    Ok(Subscription {
+        component: component.clone(),
+        topics,
+        types,
+        batch,
+        attempts_max,
+    })
 }
 
 /// Ids and aliases share one name space: `http://<name>.spin.internal`.
@@ -208,7 +264,10 @@ fn names(components: &[Component]) -> Checked<()> {
 fn routes(triggers: Vec<HttpTrigger>, components: &[Component]) -> Checked<Router<usize>> {
     let mut routes = Router::new();
     for (n, trigger) in triggers.into_iter().enumerate() {
-        let Some(index) = components.iter().position(|component| *component.id == *trigger.component) else {
+        let Some(index) = components
+            .iter()
+            .position(|component| *component.id == *trigger.component)
+        else {
             let fix = format!("there is no component `{}`; add [component.{0}]", trigger.component);
             return refuse(format!("trigger.http[{n}].component"), fix);
         };
@@ -229,5 +288,8 @@ fn routes(triggers: Vec<HttpTrigger>, components: &[Component]) -> Checked<Route
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }

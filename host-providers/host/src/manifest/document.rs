@@ -103,7 +103,7 @@ pub(super) struct ComponentTool {
     #[serde(default)]
     pub(super) subscriptions: Vec<SubscriptionEntry>,
     #[serde(default)]
-    pub(super) cron: BTreeMap<String, u64>,
+    pub(super) cron: BTreeMap<String, u32>,
 }
 
 /// One subscription as it is written, in the manifest or in the host's configuration.

@@ -7,6 +7,7 @@ mod template;
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -24,7 +25,7 @@ pub struct Manifest {
     /// The application's version; may be empty.
     pub version: String,
     /// Folder of SQL migrations.
-    pub migrations: Option<PathBuf>,
+    pub migrations: PathBuf,
     /// Which topics carry which event types.
     pub topics: TopicMap,
     /// Variables the host makes itself, and the file name each is kept under.
@@ -70,7 +71,7 @@ pub struct Component {
     /// Events it wants.
     pub subscriptions: Vec<Subscription>,
     /// Seconds between ticks by name of the schedule.
-    pub cron: BTreeMap<String, u64>,
+    pub cron: BTreeMap<String, NonZeroU32>,
 }
 
 /// What the host's configuration puts in place of the manifest's own words.
@@ -117,11 +118,16 @@ impl Manifest {
     /// # Errors
     /// See [`ManifestError`]; each names the key and what to do.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ManifestError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         let base = path.parent().unwrap_or(Path::new(""));
         Self::parse(&text, base, overrides).map_err(|error| match error {
-            ManifestError::Syntax { source, .. } => ManifestError::Syntax { path: path.to_owned(), source },
+            ManifestError::Syntax { source, .. } => ManifestError::Syntax {
+                path: path.to_owned(),
+                source,
+            },
             other => other,
         })
     }
@@ -131,19 +137,25 @@ impl Manifest {
     /// # Errors
     /// As [`Manifest::load`].
     pub fn parse(text: &str, base: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
-        let document = toml::from_str(text)
-            .map_err(|source| ManifestError::Syntax { path: base.to_owned(), source: Box::new(source) })?;
+        let document = toml::from_str(text).map_err(|source| ManifestError::Syntax {
+            path: base.to_owned(),
+            source: Box::new(source),
+        })?;
         check::manifest(document, base, overrides)
     }
 
     /// The component of that id or alias.
     pub fn component(&self, name: &str) -> Option<&Component> {
-        self.components.iter().find(|component| &*component.id == name || component.aliases.iter().any(|a| a == name))
+        self.components
+            .iter()
+            .find(|component| &*component.id == name || component.aliases.iter().any(|a| a == name))
     }
 }
 
 /// Spin's rule for variable names.
 fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

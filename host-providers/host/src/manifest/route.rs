@@ -21,7 +21,9 @@ pub enum RouteError {
 impl<T: Clone> Router<T> {
     /// A router without routes.
     pub fn new() -> Self {
-        Self { matcher: matchit::Router::new() }
+        Self {
+            matcher: matchit::Router::new(),
+        }
     }
 
     /// Adds a route.
@@ -74,7 +76,11 @@ fn patterns(route: &str) -> Option<Vec<String>> {
     // The matcher's wildcard needs at least one character, so the path itself is a pattern of its own.
     let below = format!("{pattern}/{{*below}}");
     let slash = format!("{pattern}/");
-    Some(if pattern.is_empty() { vec![slash, below] } else { vec![pattern, slash, below] })
+    Some(if pattern.is_empty() {
+        vec![slash, below]
+    } else {
+        vec![pattern, slash, below]
+    })
 }
 
 #[cfg(test)]
@@ -138,9 +144,16 @@ mod tests {
     #[test]
     fn malformed_and_duplicate_routes_are_refused() {
         for route in ["", "api", "/a/:", "/a/{b}", "/.../a", "/a...", "/a?b"] {
-            assert_eq!(Router::new().add(route, ()), Err(RouteError::Malformed(route.to_owned())), "{route}");
+            assert_eq!(
+                Router::new().add(route, ()),
+                Err(RouteError::Malformed(route.to_owned())),
+                "{route}"
+            );
         }
         let mut router = router(&["/a/:b"]);
-        assert_eq!(router.add("/a/:c", "/a/:c"), Err(RouteError::Duplicate("/a/:c".to_owned())));
+        assert_eq!(
+            router.add("/a/:c", "/a/:c"),
+            Err(RouteError::Duplicate("/a/:c".to_owned()))
+        );
     }
 }

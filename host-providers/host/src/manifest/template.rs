@@ -76,7 +76,10 @@ mod tests {
     use super::*;
 
     fn values() -> BTreeMap<String, String> {
-        BTreeMap::from([("host".to_owned(), "mail.example".to_owned()), ("port".to_owned(), "25".to_owned())])
+        BTreeMap::from([
+            ("host".to_owned(), "mail.example".to_owned()),
+            ("port".to_owned(), "25".to_owned()),
+        ])
     }
 
     #[test]
@@ -88,19 +91,29 @@ mod tests {
             ("{{host}}:{{  port }}/x", "mail.example:25/x"),
             ("}} is text", "}} is text"),
         ] {
-            assert_eq!(Template::parse(text).unwrap().render(&values()).unwrap(), expected, "{text}");
+            assert_eq!(
+                Template::parse(text).unwrap().render(&values()).unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        assert_eq!(Template::parse("{{ host }}{{ user }}").unwrap().render(&values()), Err("user"));
+        assert_eq!(
+            Template::parse("{{ host }}{{ user }}").unwrap().render(&values()),
+            Err("user")
+        );
     }
 
     #[test]
     fn malformed_templates_are_refused() {
         assert_eq!(Template::parse("{{ host"), Err(TemplateError::Unclosed));
-        assert_eq!(Template::parse("{{ Host }}"), Err(TemplateError::Name("Host".to_owned())));
+        assert_eq!(
+            Template::parse("{{ Host }}"),
+            Err(TemplateError::Name("Host".to_owned()))
+        );
         assert_eq!(Template::parse("{{}}"), Err(TemplateError::Name(String::new())));
     }
 }

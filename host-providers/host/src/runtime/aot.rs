@@ -41,7 +41,10 @@ impl Cache {
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { folder, engine: hasher.finish() })
+        Ok(Self {
+            folder,
+            engine: hasher.finish(),
+        })
     }
 
     /// The component in the file `source`, compiled now or before.
@@ -50,7 +53,9 @@ impl Cache {
     /// The source can not be read or is no component. A cache that can not be written only costs the next start time.
     pub(super) fn component(&self, engine: &Engine, source: &Path) -> wasmtime::Result<Component> {
         let wasm = fs::read(source)?;
-        let compiled = self.folder.join(format!("{}-{:016x}.cwasm", hex(&Sha256::digest(&wasm)), self.engine));
+        let compiled = self
+            .folder
+            .join(format!("{}-{:016x}.cwasm", hex(&Sha256::digest(&wasm)), self.engine));
         if let Some(component) = self.load(engine, &compiled) {
             return Ok(component);
         }
@@ -75,7 +80,9 @@ impl Cache {
         // carries the configuration's hash, its content has the digest noted when it was written, and neither can be
         // written by anyone but the user of this process, since the folder and the file are closed to others.
         let loaded = unsafe { Component::deserialize_file(engine, compiled) };
-        loaded.inspect_err(|error| tracing::warn!(%error, "compiling again")).ok()
+        loaded
+            .inspect_err(|error| tracing::warn!(%error, "compiling again"))
+            .ok()
     }
 
     fn store(&self, compiled: &Path, code: &[u8]) -> io::Result<()> {

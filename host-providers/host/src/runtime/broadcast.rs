@@ -15,8 +15,16 @@ impl Host for State {
 }
 
 fn message_in(message: broadcast::Message) -> Message {
-    let broadcast::Message { user_id, event_id, body } = message;
-    Message { user_id, event_id, body }
+    let broadcast::Message {
+        user_id,
+        event_id,
+        body,
+    } = message;
+    Message {
+        user_id,
+        event_id,
+        body,
+    }
 }
 
 fn refused(error: BroadcastError) -> Error {

@@ -71,6 +71,10 @@ impl Component {
         &self.services.component
     }
 
+    pub(crate) fn meters(&self) -> &CallMeters {
+        &self.meters
+    }
+
     /// Answers a request. The response's body may still be written while it is read.
     ///
     /// Dropping the future, or the body before its end, ends the guest's work.
@@ -118,7 +122,12 @@ impl Component {
     /// See [`CallError`]; then it is unknown which were handled.
     pub async fn deliver(self: &Arc<Self>, deliveries: Vec<Delivery>, call: Call) -> Result<Vec<Outcome>, CallError> {
         let mut lease = self.lease(call).await?;
-        let outcome = limited(lease.instance.deliver(deliveries), self.limits.call_time(), self.limits.call_cpu_time()).await;
+        let outcome = limited(
+            lease.instance.deliver(deliveries),
+            self.limits.call_time(),
+            self.limits.call_cpu_time(),
+        )
+        .await;
         lease.finish(&outcome);
         outcome
     }
@@ -127,14 +136,14 @@ impl Component {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn run(
-        self: &Arc<Self>,
-        name: &str,
-        payload: &str,
-        call: Call,
-    ) -> Result<Result<(), String>, CallError> {
+    pub async fn run(self: &Arc<Self>, name: &str, payload: &str, call: Call) -> Result<Result<(), String>, CallError> {
         let mut lease = self.lease(call).await?;
-        let outcome = limited(lease.instance.run(name, payload), self.limits.call_time(), self.limits.call_cpu_time()).await;
+        let outcome = limited(
+            lease.instance.run(name, payload),
+            self.limits.call_time(),
+            self.limits.call_cpu_time(),
+        )
+        .await;
         lease.finish(&outcome);
         outcome
     }
@@ -143,14 +152,14 @@ impl Component {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn tick(
-        self: &Arc<Self>,
-        schedule: &str,
-        at: u64,
-        call: Call,
-    ) -> Result<Result<(), String>, CallError> {
+    pub async fn tick(self: &Arc<Self>, schedule: &str, at: u64, call: Call) -> Result<Result<(), String>, CallError> {
         let mut lease = self.lease(call).await?;
-        let outcome = limited(lease.instance.tick(schedule, at), self.limits.call_time(), self.limits.call_cpu_time()).await;
+        let outcome = limited(
+            lease.instance.tick(schedule, at),
+            self.limits.call_time(),
+            self.limits.call_cpu_time(),
+        )
+        .await;
         lease.finish(&outcome);
         outcome
     }
@@ -163,7 +172,9 @@ impl Component {
             None => {
                 self.meters.instances.increment(1);
                 let state = State::new(self.services.clone(), &self.limits);
-                Instance::new(&self.pre, &self.exports, state).await.map_err(CallError::Instantiate)?
+                Instance::new(&self.pre, &self.exports, state)
+                    .await
+                    .map_err(CallError::Instantiate)?
             }
         };
         instance.store.data_mut().begin(call);
@@ -219,5 +230,7 @@ async fn limited<T>(
             polled => polled,
         }
     });
-    tokio::time::timeout(time, metered).await.unwrap_or(Err(CallError::Timeout))
+    tokio::time::timeout(time, metered)
+        .await
+        .unwrap_or(Err(CallError::Timeout))
 }

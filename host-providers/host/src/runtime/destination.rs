@@ -66,7 +66,9 @@ impl Rule {
         }
         let host = match host.strip_prefix('*') {
             Some("") => Host::Any,
-            Some(suffix) if suffix.starts_with('.') && !suffix.contains('*') => Host::Below(suffix.to_ascii_lowercase()),
+            Some(suffix) if suffix.starts_with('.') && !suffix.contains('*') => {
+                Host::Below(suffix.to_ascii_lowercase())
+            }
             None if !host.contains('*') => Host::Exactly(host.to_ascii_lowercase()),
             _ => return Err(malformed()),
         };
@@ -123,13 +125,26 @@ mod tests {
         ] {
             let uri: Uri = uri.parse().unwrap();
             let destination = Destination::of(&uri).unwrap();
-            assert_eq!(Rule::parse(rule).unwrap().allows(&destination), allowed, "{rule} and {uri}");
+            assert_eq!(
+                Rule::parse(rule).unwrap().allows(&destination),
+                allowed,
+                "{rule} and {uri}"
+            );
         }
     }
 
     #[test]
     fn malformed_rules_are_refused() {
-        for rule in ["", "auth.spin.internal", "http://", "://x", "http://a/b", "http://a:x", "http://a*b", "http://u@a"] {
+        for rule in [
+            "",
+            "auth.spin.internal",
+            "http://",
+            "://x",
+            "http://a/b",
+            "http://a:x",
+            "http://a*b",
+            "http://u@a",
+        ] {
             assert!(Rule::parse(rule).is_err(), "{rule}");
         }
     }

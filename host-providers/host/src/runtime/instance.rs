@@ -83,14 +83,38 @@ impl Instance {
         let instance = pre.instantiate_async(&mut store).await?;
         let load = |store: &mut Store<State>| -> wasmtime::Result<_> {
             Ok((
-                exports.http.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?,
-                exports.handler.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?,
-                exports.job.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?,
-                exports.cron.as_ref().map(|indices| indices.load(&mut *store, &instance)).transpose()?,
+                exports
+                    .http
+                    .as_ref()
+                    .map(|indices| indices.load(&mut *store, &instance))
+                    .transpose()?,
+                exports
+                    .handler
+                    .as_ref()
+                    .map(|indices| indices.load(&mut *store, &instance))
+                    .transpose()?,
+                exports
+                    .job
+                    .as_ref()
+                    .map(|indices| indices.load(&mut *store, &instance))
+                    .transpose()?,
+                exports
+                    .cron
+                    .as_ref()
+                    .map(|indices| indices.load(&mut *store, &instance))
+                    .transpose()?,
             ))
         };
         let (http, handler, job, cron) = load(&mut store)?;
-        Ok(Self { store, calls: 0, idle_since: Instant::now(), http, handler, job, cron })
+        Ok(Self {
+            store,
+            calls: 0,
+            idle_since: Instant::now(),
+            http,
+            handler,
+            job,
+            cron,
+        })
     }
 
     /// Runs a request to its end; the head goes to `head` as soon as the guest sets it, the body follows it.
@@ -105,34 +129,60 @@ impl Instance {
         B::Error: Into<Error>,
     {
         let guest = self.http.as_ref().ok_or(CallError::NotExported(HTTP))?;
-        let scheme = if scheme == Scheme::HTTPS { WasiScheme::Https } else { WasiScheme::Http };
+        let scheme = if scheme == Scheme::HTTPS {
+            WasiScheme::Https
+        } else {
+            WasiScheme::Http
+        };
         let mut view = self.store.data_mut().http();
         let request = view.new_incoming_request(scheme, request).map_err(CallError::Request)?;
         let outparam = view.new_response_outparam(head).map_err(CallError::Trap)?;
-        guest.call_handle(&mut self.store, request, outparam).await.map_err(CallError::Trap)
+        guest
+            .call_handle(&mut self.store, request, outparam)
+            .await
+            .map_err(CallError::Trap)
     }
 
     pub(super) async fn deliver(&mut self, deliveries: Vec<Delivery>) -> Result<Vec<Outcome>, CallError> {
         let guest = self.handler.as_ref().ok_or(CallError::NotExported(HANDLER))?;
         let deliveries: Vec<_> = deliveries.into_iter().map(delivery_out).collect();
-        let outcomes = guest.call_handle(&mut self.store, &deliveries).await.map_err(CallError::Trap)?;
+        let outcomes = guest
+            .call_handle(&mut self.store, &deliveries)
+            .await
+            .map_err(CallError::Trap)?;
         Ok(outcomes.into_iter().map(outcome_in).collect())
     }
 
     pub(super) async fn run(&mut self, name: &str, payload: &str) -> Result<Result<(), String>, CallError> {
         let guest = self.job.as_ref().ok_or(CallError::NotExported(JOB))?;
-        guest.call_run(&mut self.store, name, payload).await.map_err(CallError::Trap)
+        guest
+            .call_run(&mut self.store, name, payload)
+            .await
+            .map_err(CallError::Trap)
     }
 
     pub(super) async fn tick(&mut self, schedule: &str, at: u64) -> Result<Result<(), String>, CallError> {
         let guest = self.cron.as_ref().ok_or(CallError::NotExported(CRON))?;
-        guest.call_tick(&mut self.store, schedule, at).await.map_err(CallError::Trap)
+        guest
+            .call_tick(&mut self.store, schedule, at)
+            .await
+            .map_err(CallError::Trap)
     }
 }
 
 fn delivery_out(delivery: Delivery) -> handler::Delivery {
-    let Delivery { topic, key, attempt, body } = delivery;
-    handler::Delivery { topic, key, attempt, body }
+    let Delivery {
+        topic,
+        key,
+        attempt,
+        body,
+    } = delivery;
+    handler::Delivery {
+        topic,
+        key,
+        attempt,
+        body,
+    }
 }
 
 fn outcome_in(outcome: handler::Outcome) -> Outcome {

@@ -16,10 +16,12 @@ use super::{
 };
 
 /// An open bucket: its name.
+#[expect(unreachable_pub, reason = "the generated bindings export it")]
 #[derive(Debug, Clone)]
 pub struct Bucket(Arc<str>);
 
 /// A value as it was when its change began.
+#[expect(unreachable_pub, reason = "the generated bindings export it")]
 #[derive(Debug)]
 pub struct Cas {
     bucket: Bucket,
@@ -50,7 +52,12 @@ fn too_many() -> Error {
 
 impl store::Host for State {
     async fn open(&mut self, identifier: String) -> wasmtime::Result<Result<Resource<Bucket>, Error>> {
-        match self.services.key_value_stores.iter().find(|name| ***name == *identifier) {
+        match self
+            .services
+            .key_value_stores
+            .iter()
+            .find(|name| ***name == *identifier)
+        {
             Some(name) => Ok(Ok(self.table.push(Bucket(name.clone()))?)),
             None => Ok(Err(Error::AccessDenied)),
         }
@@ -58,11 +65,7 @@ impl store::Host for State {
 }
 
 impl store::HostBucket for State {
-    async fn get(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+    async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         let (store, name) = self.bucket(&bucket)?;
         Ok(store.get(&name, &key).await.map_err(refused))
     }
@@ -84,7 +87,11 @@ impl store::HostBucket for State {
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<bool, Error>> {
         let (store, name) = self.bucket(&bucket)?;
-        Ok(store.get(&name, &key).await.map(|value| value.is_some()).map_err(refused))
+        Ok(store
+            .get(&name, &key)
+            .await
+            .map(|value| value.is_some())
+            .map_err(refused))
     }
 
     async fn list_keys(
@@ -120,7 +127,11 @@ impl atomics::Host for State {
         match store.compare_and_swap(&bucket.0, &key, current.as_deref(), value).await {
             Ok(true) => Ok(Ok(())),
             Ok(false) => match store.get(&bucket.0, &key).await {
-                Ok(current) => Ok(Err(CasError::CasFailed(self.table.push(Cas { bucket, key, current })?))),
+                Ok(current) => Ok(Err(CasError::CasFailed(self.table.push(Cas {
+                    bucket,
+                    key,
+                    current,
+                })?))),
                 Err(error) => Ok(Err(CasError::StoreError(refused(error)))),
             },
             Err(error) => Ok(Err(CasError::StoreError(refused(error)))),
@@ -129,14 +140,14 @@ impl atomics::Host for State {
 }
 
 impl atomics::HostCas for State {
-    async fn new(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-    ) -> wasmtime::Result<Result<Resource<Cas>, Error>> {
+    async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Resource<Cas>, Error>> {
         let (store, name) = self.bucket(&bucket)?;
         match store.get(&name, &key).await {
-            Ok(current) => Ok(Ok(self.table.push(Cas { bucket: Bucket(name), key, current })?)),
+            Ok(current) => Ok(Ok(self.table.push(Cas {
+                bucket: Bucket(name),
+                key,
+                current,
+            })?)),
             Err(error) => Ok(Err(refused(error))),
         }
     }

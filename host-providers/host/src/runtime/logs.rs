@@ -37,7 +37,12 @@ struct Window {
 
 impl LineRate {
     pub(super) fn new() -> Self {
-        Self { window: Mutex::new(Window { begun: Instant::now(), lines: 0 }) }
+        Self {
+            window: Mutex::new(Window {
+                begun: Instant::now(),
+                lines: 0,
+            }),
+        }
     }
 
     /// Whether one more line may be logged, and how many were dropped in the second that has just ended.
@@ -68,7 +73,14 @@ struct Current {
 
 impl GuestLog {
     pub(super) fn new(component: ComponentId, rate: Arc<LineRate>) -> Self {
-        Self { component, rate, current: Arc::new(Mutex::new(Current { trace: Trace::new(), line: Vec::new() })) }
+        Self {
+            component,
+            rate,
+            current: Arc::new(Mutex::new(Current {
+                trace: Trace::new(),
+                line: Vec::new(),
+            })),
+        }
     }
 
     /// Lines from now on belong to `trace`.

@@ -84,7 +84,10 @@ mod tests {
     }
 
     fn grow(limiter: &mut MemoryLimiter, from: usize, to: usize) -> Option<bool> {
-        limiter.memory_growing(from, to, None).now_or_never().map(Result::unwrap)
+        limiter
+            .memory_growing(from, to, None)
+            .now_or_never()
+            .map(Result::unwrap)
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Components at run time: compiled, linked to the platform's providers, pooled, and called within limits.
 
 mod aot;
-#[allow(missing_docs, unreachable_pub, reason = "generated; the WIT files are the documentation")]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "generated; the WIT files are the documentation"
+)]
 mod bindings;
 mod broadcast;
 mod component;
@@ -24,8 +28,8 @@ mod trace;
 mod variables;
 
 pub use component::{CallError, Component};
-pub(crate) use outbound::traceparent;
 pub use registry::{Components, LoadError};
 pub use reply::ReplyBody;
 pub use state::{Call, Providers};
 pub use trace::Trace;
+pub(crate) use trace::set_traceparent;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dayloom_ports::ComponentId;
-use http::{HeaderName, HeaderValue, Request, Response, uri::Scheme};
+use http::{HeaderName, Request, Response, uri::Scheme};
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
@@ -18,6 +18,7 @@ use super::{
     destination::{Destination, Rule},
     registry::Components,
     state::Call,
+    trace::TRACEPARENT,
 };
 
 /// Host names that mean a component of this application, as in Spin.
@@ -66,7 +67,10 @@ impl Outbound {
             tracing::warn!(%component, host, trace_id = %call.trace, "not in allowed_outbound_hosts; request refused");
             return Err(Error::HttpRequestDenied);
         }
-        request.headers_mut().entry(TRACEPARENT).or_insert_with(|| call.trace.header());
+        request
+            .headers_mut()
+            .entry(TRACEPARENT)
+            .or_insert_with(|| call.trace.header());
         match Destination::of(request.uri()).and_then(|to| to.host.strip_suffix(INTERNAL_SUFFIX).map(str::to_owned)) {
             Some(name) => self.chain(&name, request, call).await,
             None => leave(request, options).await,
@@ -78,9 +82,16 @@ impl Outbound {
         if call.depth >= self.depth_max {
             return Err(Error::LoopDetected);
         }
-        let peers = self.peers.get().and_then(Weak::upgrade).ok_or(Error::DestinationUnavailable)?;
+        let peers = self
+            .peers
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or(Error::DestinationUnavailable)?;
         let peer = peers.by_name(name).ok_or(Error::DestinationNotFound)?;
-        let call = Call { depth: call.depth + 1, ..call };
+        let call = Call {
+            depth: call.depth + 1,
+            ..call
+        };
         match peer.http(Scheme::HTTP, request, call).await {
             Ok(response) => Ok((response.map(BodyExt::boxed_unsync), Box::new(async { Ok(()) }))),
             Err(error) => {
@@ -90,8 +101,6 @@ impl Outbound {
         }
     }
 }
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How a component learns that another one did not answer.
 fn refused(error: &CallError) -> Error {
@@ -159,9 +168,4 @@ impl WasiHttpHooks for OutboundHooks {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         BODY_CHUNK_BYTES
     }
-}
-
-/// The trace's header for a request that comes from outside.
-pub(crate) fn traceparent(headers: &mut http::HeaderMap, value: HeaderValue) {
-    headers.insert(TRACEPARENT, value);
 }

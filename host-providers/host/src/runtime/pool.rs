@@ -92,7 +92,11 @@ impl<'a> Queued<'a> {
     fn enter(pool: &'a Pool) -> Result<Self, Full> {
         let place = Self(&pool.waiting);
         let before = pool.waiting.fetch_add(1, Ordering::Relaxed);
-        if before < pool.waiting_max { Ok(place) } else { Err(Full) }
+        if before < pool.waiting_max {
+            Ok(place)
+        } else {
+            Err(Full)
+        }
     }
 }
 
@@ -108,8 +112,12 @@ mod tests {
 
     #[tokio::test]
     async fn calls_beyond_the_queue_are_refused_at_once_and_waiting_ones_in_time() {
-        let limits =
-            Limits { instances_max: 1, instance_queue_max: 1, instance_wait_ms_max: 50, ..Limits::default() };
+        let limits = Limits {
+            instances_max: 1,
+            instance_queue_max: 1,
+            instance_wait_ms_max: 50,
+            ..Limits::default()
+        };
         let pool = Pool::new(&limits);
         assert_eq!(pool.enter().await, Ok(()));
         let (waited, refused) = tokio::join!(pool.enter(), pool.enter());

@@ -61,7 +61,9 @@ pub enum LoadError {
         error: wasmtime::Error,
     },
     /// The manifest asks for calls that the component has no export for.
-    #[error("component `{component}` has {what} in the manifest but does not export `{export}`; remove them or export it")]
+    #[error(
+        "component `{component}` has {what} in the manifest but does not export `{export}`; remove them or export it"
+    )]
     Export {
         /// Its id.
         component: ComponentId,
@@ -106,8 +108,11 @@ impl Components {
             large_turns: Arc::new(Semaphore::new(limits.large_instances())),
         };
         let list = thread::scope(|scope| {
-            let loading: Vec<_> =
-                manifest.components.iter().map(|entry| scope.spawn(|| loader.load(entry))).collect();
+            let loading: Vec<_> = manifest
+                .components
+                .iter()
+                .map(|entry| scope.spawn(|| loader.load(entry)))
+                .collect();
             loading
                 .into_iter()
                 .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -115,10 +120,17 @@ impl Components {
         })?;
         let names = manifest.components.iter().zip(&list).flat_map(|(entry, component)| {
             let aliases = entry.aliases.iter().map(|alias| Arc::from(alias.as_str()));
-            std::iter::once(entry.id.clone()).chain(aliases).map(|name| (name, component.clone()))
+            std::iter::once(entry.id.clone())
+                .chain(aliases)
+                .map(|name| (name, component.clone()))
         });
         let background = Semaphore::new(limits.background_calls_max);
-        let components = Arc::new(Self { by_name: names.collect(), list, limits, background });
+        let components = Arc::new(Self {
+            by_name: names.collect(),
+            list,
+            limits,
+            background,
+        });
         // Set once, here: every component of this application shares this cell, and calls begin after this function.
         let _first = loader.peers.set(Arc::downgrade(&components));
         Ok(components)
@@ -177,7 +189,11 @@ impl Loader<'_> {
         ];
         for (wanted, what, export) in wanted {
             if wanted && !exports.has(export) {
-                return Err(LoadError::Export { component: entry.id.clone(), what, export });
+                return Err(LoadError::Export {
+                    component: entry.id.clone(),
+                    what,
+                    export,
+                });
             }
         }
         Ok(Arc::new(Component {
@@ -192,7 +208,10 @@ impl Loader<'_> {
 
     fn services(&self, entry: &manifest::Component) -> Result<Services, LoadError> {
         let values = self.variables.values();
-        let outbound = |problem| LoadError::Outbound { component: entry.id.clone(), problem };
+        let outbound = |problem| LoadError::Outbound {
+            component: entry.id.clone(),
+            problem,
+        };
         let no_value = |name: &str| outbound(format!("variable `{name}` has no value"));
         let rules = entry
             .allowed_outbound_hosts
@@ -209,7 +228,6 @@ impl Loader<'_> {
             providers: self.providers.clone(),
             variables,
             key_value_stores: entry.key_value_stores.iter().map(|name| name.as_str().into()).collect(),
-            publishes: entry.publishes.clone(),
             outbound: Arc::new(Outbound {
                 component: entry.id.clone(),
                 rules,

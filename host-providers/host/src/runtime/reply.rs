@@ -37,9 +37,15 @@ impl ReplyBody {
         response: Response<HyperOutgoingBody>,
         call: impl Future<Output = Result<(), CallError>> + Send + 'static,
     ) -> Response<Self> {
-        let left = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let left = response
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
         let call = tokio::spawn(call);
-        response.map(|body| Self { body, running: Some(Running { call, left }) })
+        response.map(|body| Self {
+            body,
+            running: Some(Running { call, left }),
+        })
     }
 }
 
@@ -47,12 +53,11 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let Some(running) = &mut self.running else { return Poll::Ready(frame) };
+        let Some(running) = &mut self.running else {
+            return Poll::Ready(frame);
+        };
         match frame {
             Some(Ok(frame)) => {
                 if let (Some(left), Some(data)) = (&mut running.left, frame.data_ref()) {

@@ -15,13 +15,22 @@ impl Host for State {
         payload: String,
     ) -> wasmtime::Result<Result<(), Error>> {
         let services = &self.services;
-        let set = services.providers.scheduler.schedule(&services.component, &name, at, &payload).await;
+        let set = services
+            .providers
+            .scheduler
+            .schedule(&services.component, &name, at, &payload)
+            .await;
         Ok(set.map_err(refused))
     }
 
     async fn cancel(&mut self, name: String) -> wasmtime::Result<Result<(), Error>> {
         let services = &self.services;
-        Ok(services.providers.scheduler.cancel(&services.component, &name).await.map_err(refused))
+        Ok(services
+            .providers
+            .scheduler
+            .cancel(&services.component, &name)
+            .await
+            .map_err(refused))
     }
 }
 

@@ -5,12 +5,7 @@ use async_trait::async_trait;
 use dayloom_ports::{ComponentId, Delivery, EventSink, JobSink, Outcome, TimestampMs};
 use tokio::sync::SemaphorePermit;
 
-use super::{
-    component::CallError,
-    registry::Components,
-    state::Call,
-    trace::Trace,
-};
+use super::{component::CallError, registry::Components, state::Call, trace::Trace};
 
 impl Components {
     /// Waits until a background call may run. Not bounded in time: the backlog is on disk, and its providers wait.
@@ -33,8 +28,12 @@ impl EventSink for Components {
     async fn deliver(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
         let count = deliveries.len();
         let all = |reason: String| vec![Outcome::Retry(reason); count];
-        let Some(target) = self.by_name(component) else { return all(NO_COMPONENT.to_owned()) };
-        let Some(_turn) = self.background_turn().await else { return all(STOPPING.to_owned()) };
+        let Some(target) = self.by_name(component) else {
+            return all(NO_COMPONENT.to_owned());
+        };
+        let Some(_turn) = self.background_turn().await else {
+            return all(STOPPING.to_owned());
+        };
         let trace = Trace::new();
         match target.deliver(deliveries, Call::new(trace)).await {
             Ok(outcomes) if outcomes.len() == count => outcomes,
@@ -54,13 +53,19 @@ impl JobSink for Components {
         let target = self.by_name(component).ok_or(NO_COMPONENT)?;
         let _turn = self.background_turn().await.ok_or(STOPPING)?;
         let trace = Trace::new();
-        target.run(name, payload, Call::new(trace)).await.map_err(|e| failed(component, "run", trace, &e))?
+        target
+            .run(name, payload, Call::new(trace))
+            .await
+            .map_err(|e| failed(component, "run", trace, &e))?
     }
 
     async fn tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<(), String> {
         let target = self.by_name(component).ok_or(NO_COMPONENT)?;
         let _turn = self.background_turn().await.ok_or(STOPPING)?;
         let trace = Trace::new();
-        target.tick(schedule, at, Call::new(trace)).await.map_err(|e| failed(component, "tick", trace, &e))?
+        target
+            .tick(schedule, at, Call::new(trace))
+            .await
+            .map_err(|e| failed(component, "tick", trace, &e))?
     }
 }

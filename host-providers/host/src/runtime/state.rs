@@ -35,20 +35,9 @@ pub(super) struct Services {
     pub(super) providers: Providers,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) key_value_stores: Vec<Arc<str>>,
-    pub(super) publishes: Vec<String>,
     pub(super) outbound: Arc<Outbound>,
     pub(super) line_rate: Arc<LineRate>,
     pub(super) large_turns: Arc<Semaphore>,
-}
-
-impl Services {
-    /// Whether the manifest lets the component publish events of this type.
-    pub(super) fn publishes(&self, event_type: &str) -> bool {
-        self.publishes.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => event_type.starts_with(prefix),
-            None => pattern == event_type,
-        })
-    }
 }
 
 /// Which call an instance is working on.
@@ -110,12 +99,19 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
     }
 }

@@ -15,7 +15,11 @@ impl Host for State {
     ) -> wasmtime::Result<Result<Vec<storage::Row>, Error>> {
         let params: Vec<_> = params.into_iter().map(value_in).collect();
         let services = &self.services;
-        let rows = services.providers.storage.query(&services.component, &sql, &params).await;
+        let rows = services
+            .providers
+            .storage
+            .query(&services.component, &sql, &params)
+            .await;
         Ok(rows.map(rows_out).map_err(|error| self.refused(error)))
     }
 
@@ -24,14 +28,14 @@ impl Host for State {
         statements: Vec<storage::Statement>,
         events: Vec<storage::Event>,
     ) -> wasmtime::Result<Result<Vec<storage::Outcome>, Error>> {
-        if let Some(event) = events.iter().find(|event| !self.services.publishes(&event.event_type)) {
-            let refusal = format!("the deployment does not let this component publish `{}`", event.event_type);
-            return Ok(Err(self.refused(StorageError::Invalid(refusal))));
-        }
         let statements = statements.into_iter().map(statement_in).collect();
         let events = events.into_iter().map(event_in).collect();
         let services = &self.services;
-        let outcomes = services.providers.storage.commit(&services.component, statements, events).await;
+        let outcomes = services
+            .providers
+            .storage
+            .commit(&services.component, statements, events)
+            .await;
         Ok(outcomes.map(outcomes_out).map_err(|error| self.refused(error)))
     }
 }
@@ -71,19 +75,45 @@ fn value_out(value: Value) -> storage::Value {
 }
 
 fn statement_in(statement: storage::Statement) -> Statement {
-    let storage::Statement { sql, params, expected_changes } = statement;
-    Statement { sql, params: params.into_iter().map(value_in).collect(), expected_changes }
+    let storage::Statement {
+        sql,
+        params,
+        expected_changes,
+    } = statement;
+    Statement {
+        sql,
+        params: params.into_iter().map(value_in).collect(),
+        expected_changes,
+    }
 }
 
 fn event_in(event: storage::Event) -> Event {
-    let storage::Event { id, event_type, key, body } = event;
-    Event { id, event_type, key, body }
+    let storage::Event {
+        id,
+        event_type,
+        key,
+        body,
+    } = event;
+    Event {
+        id,
+        event_type,
+        key,
+        body,
+    }
 }
 
 fn rows_out(rows: Vec<Vec<Value>>) -> Vec<storage::Row> {
-    rows.into_iter().map(|row| row.into_iter().map(value_out).collect()).collect()
+    rows.into_iter()
+        .map(|row| row.into_iter().map(value_out).collect())
+        .collect()
 }
 
 fn outcomes_out(outcomes: Vec<StatementOutcome>) -> Vec<storage::Outcome> {
-    outcomes.into_iter().map(|o| storage::Outcome { changed: o.changed, rows: rows_out(o.rows) }).collect()
+    outcomes
+        .into_iter()
+        .map(|o| storage::Outcome {
+            changed: o.changed,
+            rows: rows_out(o.rows),
+        })
+        .collect()
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Where a call stands in a distributed trace, <https://www.w3.org/TR/trace-context/>.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,12 +21,18 @@ impl Trace {
     /// A trace that begins here, not sampled.
     pub fn new() -> Self {
         // Zero is not a valid id; drawing one is as likely as a bit flip in memory, and setting a bit is free.
-        Self { id: fastrand::u128(..) | 1, span: fastrand::u64(..) | 1, flags: 0 }
+        Self {
+            id: fastrand::u128(..) | 1,
+            span: fastrand::u64(..) | 1,
+            flags: 0,
+        }
     }
 
     /// The trace a caller passed on, with a span of our own; a new one if the header is missing or malformed.
     pub fn continued(traceparent: Option<&HeaderValue>) -> Self {
-        traceparent.and_then(|value| parse(value.as_bytes())).unwrap_or_else(Self::new)
+        traceparent
+            .and_then(|value| parse(value.as_bytes()))
+            .unwrap_or_else(Self::new)
     }
 
     /// As a `traceparent` header.
@@ -60,6 +68,11 @@ impl fmt::Display for Trace {
     }
 }
 
+/// Has a request carry on the trace.
+pub(crate) fn set_traceparent(headers: &mut HeaderMap, trace: Trace) {
+    headers.insert(TRACEPARENT, trace.header());
+}
+
 fn parse(header: &[u8]) -> Option<Trace> {
     // A later version may append fields; ours are in the same places.
     let (version, more) = (hex(header.get(..2)?)?, header.len() > TRACEPARENT_BYTES);
@@ -70,7 +83,11 @@ fn parse(header: &[u8]) -> Option<Trace> {
     let id = hex(&header[3..35])?;
     let parent = hex(&header[36..52])?;
     let flags = u8::try_from(hex(header.get(53..55)?)?).ok()?;
-    (id != 0 && parent != 0).then(|| Trace { id, span: fastrand::u64(..) | 1, flags })
+    (id != 0 && parent != 0).then(|| Trace {
+        id,
+        span: fastrand::u64(..) | 1,
+        flags,
+    })
 }
 
 /// A number of lower-case hexadecimal digits; the specification allows no others.

@@ -12,6 +12,9 @@ impl Host for State {
 
     async fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, Error>> {
         let variables = &self.services.variables;
-        Ok(Ok(variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()))
+        Ok(Ok(variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()))
     }
 }

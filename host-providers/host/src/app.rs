@@ -1,0 +1,279 @@
+//! The composition root: one place that knows every provider. Read the configuration, open the providers, load the
+//! components, serve, stop.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use dayloom_memory::MemoryKeyValue;
+use dayloom_ports::StorageError;
+use dayloom_realtime_gateway::{Gateway, GatewayConfig};
+use dayloom_scheduler::{CronEntry, TimerScheduler};
+use dayloom_sqlite::{Grant, OpenError, SqliteConfig, SqliteStore};
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, ConfigError, Environment, Limits, Variables},
+    http::{Backends, Site, serve},
+    manifest::{Manifest, ManifestError},
+    meters,
+    runtime::{Components, LoadError, Providers},
+};
+
+/// Time between two clean-ups of the recorded metrics: samples of a busy second are a few hundred KiB.
+const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// Time beyond `shutdown_ms_max` for the providers to write down where they are.
+const PROVIDERS_STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the command line says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The data directory.
+    pub data: PathBuf,
+    /// The configuration, if there is one.
+    pub config: Option<PathBuf>,
+    /// The application manifest.
+    pub app: PathBuf,
+}
+
+/// Why the application did not start. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration or a variable.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] OpenError),
+    /// A component.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The address.
+    #[error("can not listen on {address}: {source}; choose another with --listen")]
+    Listen {
+        /// The one asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The metrics.
+    #[error("metrics can not be recorded: {0}")]
+    Metrics(#[from] BuildError),
+}
+
+/// Why the application stopped though nobody asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Events can not be handed over any more.
+    #[error("event delivery ended: {0}")]
+    Dispatch(#[from] StorageError),
+    /// A part of the host panicked.
+    #[error("a part of the host failed: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// An application that is ready to serve.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    limits: Limits,
+    cron: Vec<CronEntry>,
+    store: Arc<SqliteStore>,
+    scheduler: Arc<TimerScheduler>,
+    components: Arc<Components>,
+    gateway: Gateway,
+    metrics: PrometheusHandle,
+    site: Arc<Site>,
+    stopping: CancellationToken,
+}
+
+impl App {
+    /// Opens and loads everything; connections wait in the kernel's queue until [`App::run`].
+    ///
+    /// Blocks on disk and, when components are new, on the compiler.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running.
+    pub async fn start(options: &Options, environment: &Environment) -> Result<Self, StartError> {
+        let metrics = meters::recorder()?;
+        let config = Config::load(options.config.as_deref(), environment)?;
+        let manifest = Manifest::load(&options.app, &config.overrides())?;
+        // Before anything is opened, so that a second host on the same port is told at once.
+        let listen = |source| StartError::Listen {
+            address: options.listen,
+            source,
+        };
+        let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let store = SqliteStore::open(storage(&manifest, &options.data))?;
+        let variables = Variables::resolve(&manifest, &config.variables, environment, &options.data)?;
+        let scheduler = Arc::new(TimerScheduler::new(store.clone()));
+        let gateway = Gateway::new(GatewayConfig {
+            allowed_origins: config.allowed_origins.clone(),
+            connections_per_user_max: config.limits.live_connections_per_user_max,
+            ..GatewayConfig::default()
+        });
+        let providers = Providers {
+            storage: store.clone(),
+            keyvalue: Arc::new(MemoryKeyValue::new()),
+            scheduler: scheduler.clone(),
+            broadcast: Arc::new(gateway.clone()),
+        };
+        let limits = Arc::new(config.limits.clone());
+        let cache = options.data.join("cache");
+        let components = Components::load(&manifest, &variables, limits, &providers, &cache)?;
+        let stopping = CancellationToken::new();
+        let backends = Backends {
+            components: components.clone(),
+            providers,
+            gateway: gateway.clone(),
+            metrics: metrics.clone(),
+        };
+        let cron = cron(&manifest);
+        let site = Arc::new(Site::new(&config, manifest.routes, backends, stopping.clone()));
+        Ok(Self {
+            listener,
+            address,
+            limits: config.limits,
+            cron,
+            store,
+            scheduler,
+            components,
+            gateway,
+            metrics,
+            site,
+            stopping,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` ends; then takes nothing new, finishes what is in flight within its time, closes live
+    /// connections and writes down where event delivery is.
+    ///
+    /// # Errors
+    /// A part ended by itself; the rest was stopped as above.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let Self {
+            listener,
+            limits,
+            cron,
+            store,
+            scheduler,
+            components,
+            gateway,
+            metrics,
+            site,
+            stopping,
+            ..
+        } = self;
+        let mut parts: JoinSet<Result<(), RunError>> = JoinSet::new();
+        let (sink, token) = (components.clone(), stopping.clone());
+        parts.spawn(async move { Ok(store.dispatch(sink, token).await?) });
+        let (sink, token) = (components.clone(), stopping.clone());
+        parts.spawn(async move {
+            scheduler.run(sink, cron, token).await;
+            Ok(())
+        });
+        let (time, token) = (Duration::from_millis(limits.shutdown_ms_max), stopping.clone());
+        parts.spawn(async move {
+            if !serve(listener, site, &limits, token).await {
+                tracing::warn!("requests in flight were cut off");
+            }
+            Ok(())
+        });
+        let token = stopping.clone();
+        parts.spawn(async move {
+            token.cancelled().await;
+            gateway.shutdown().await;
+            Ok(())
+        });
+        let token = stopping.clone();
+        parts.spawn(async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = components.expire() => {}
+                () = upkeep(metrics) => {}
+            }
+            Ok(())
+        });
+
+        let mut outcome = tokio::select! {
+            () = stop => Ok(()),
+            Some(ended) = parts.join_next() => flatten(ended),
+        };
+        tracing::info!("stopping");
+        stopping.cancel();
+        let all = async {
+            while let Some(ended) = parts.join_next().await {
+                outcome = std::mem::replace(&mut outcome, Ok(())).and(flatten(ended));
+            }
+        };
+        if tokio::time::timeout(time + PROVIDERS_STOP_WITHIN, all).await.is_err() {
+            tracing::warn!(parts = parts.len(), "not everything stopped in time");
+            parts.shutdown().await;
+        }
+        outcome
+    }
+}
+
+fn flatten(ended: Result<Result<(), RunError>, tokio::task::JoinError>) -> Result<(), RunError> {
+    ended.map_err(RunError::Task)?
+}
+
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(METRICS_UPKEEP_EVERY);
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+/// What the manifest says of storage and events.
+pub fn storage(manifest: &Manifest, data: &Path) -> SqliteConfig {
+    let granted = manifest
+        .components
+        .iter()
+        .filter(|component| !component.tables.is_empty());
+    let grant = |component: &crate::manifest::Component| Grant {
+        tables: component.tables.iter().cloned().collect(),
+        publishes: component.publishes.clone(),
+    };
+    SqliteConfig {
+        grants: granted
+            .map(|component| (component.id.clone(), grant(component)))
+            .collect(),
+        topic_map: manifest.topics.clone(),
+        subscriptions: manifest
+            .components
+            .iter()
+            .flat_map(|component| component.subscriptions.clone())
+            .collect(),
+        ..SqliteConfig::new(data, &manifest.migrations)
+    }
+}
+
+fn cron(manifest: &Manifest) -> Vec<CronEntry> {
+    let entries = manifest.components.iter().flat_map(|component| {
+        component.cron.iter().map(|(schedule, seconds)| CronEntry {
+            component: component.id.clone(),
+            schedule: schedule.clone(),
+            every_seconds: *seconds,
+        })
+    });
+    entries.collect()
+}

@@ -1,0 +1,79 @@
+//! The command line.
+
+mod data;
+mod events;
+mod up;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::logging;
+
+/// Runs an event-driven application of WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "dayloom", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the application in the foreground until SIGTERM or SIGINT
+    Up(Up),
+    /// Looks at events that could not be delivered, and delivers them again
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Writes all data to a file
+    Export(data::Export),
+    /// Reads data that was exported into an empty data directory
+    Import(data::Import),
+    /// Copies the data directory to another, also while the application runs
+    Backup(data::Backup),
+}
+
+/// Where the application and its data are.
+#[derive(Debug, Clone, clap::Args)]
+struct Place {
+    /// The data directory
+    #[arg(long, env = "DAYLOOM_DATA", default_value = "./data")]
+    data: PathBuf,
+    /// The configuration (TOML)
+    #[arg(long, env = "DAYLOOM_CONFIG")]
+    config: Option<PathBuf>,
+    /// The application manifest
+    #[arg(long, env = "DAYLOOM_APP", default_value = "spin.toml")]
+    app: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct Up {
+    /// The address to listen on
+    #[arg(long, env = "DAYLOOM_LISTEN", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Runs what the process's arguments say.
+pub fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let outcome = logging::init()
+        .map_err(anyhow::Error::msg)
+        .and_then(|()| match command {
+            Command::Up(up) => up::run(up),
+            Command::Events(command) => events::run(command),
+            Command::Export(export) => data::export(&export),
+            Command::Import(import) => data::import(&import),
+            Command::Backup(backup) => data::backup(&backup),
+        });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, for a person, beside the log.
+            eprintln!("dayloom: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

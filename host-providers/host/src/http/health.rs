@@ -1,0 +1,60 @@
+//! `/health`: the process lives. `/health/ready`: every binding would answer now.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::Full;
+use serde_json::{Map, Value, json};
+
+use crate::runtime::Providers;
+
+/// Time a binding has to say that it is there: less than what a probe waits.
+const READY_TIME_MAX: Duration = Duration::from_millis(1_500);
+
+/// The process lives, whatever its bindings do.
+pub(super) fn live() -> Response<Full<Bytes>> {
+    document(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// Each binding's state; `503` if one is away, or if the host is stopping.
+pub(super) async fn ready(providers: &Providers, stopping: bool) -> Response<Full<Bytes>> {
+    let (storage, keyvalue, broadcast) = tokio::join!(
+        within(providers.storage.ready()),
+        within(providers.keyvalue.ready()),
+        within(providers.broadcast.ready()),
+    );
+    let mut bindings = Map::new();
+    let mut all = !stopping;
+    for (name, state) in [("storage", storage), ("keyvalue", keyvalue), ("broadcast", broadcast)] {
+        all &= state.is_ok();
+        let state = match state {
+            Ok(()) => json!({ "status": "ok" }),
+            Err(reason) => {
+                tracing::warn!(binding = name, reason, "not ready");
+                json!({ "status": "unavailable" })
+            }
+        };
+        bindings.insert(name.to_owned(), state);
+    }
+    let (code, status) = match (all, stopping) {
+        (true, _) => (StatusCode::OK, "ok"),
+        (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    document(code, &json!({ "status": status, "bindings": Value::Object(bindings) }))
+}
+
+async fn within(check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let late = Err("no answer in time".to_owned());
+    tokio::time::timeout(READY_TIME_MAX, check).await.unwrap_or(late)
+}
+
+fn document(status: StatusCode, content: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(content.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
