@@ -1,5 +1,8 @@
 //! The rows of `reminder_timers`: the latest that is known of each reminder.
 
+#[cfg(test)]
+mod tests;
+
 use std::str::FromStr;
 
 use dayloom_domain::event::{RawData, ReminderPayload};
