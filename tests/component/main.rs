@@ -1,0 +1,1 @@
+//! The real components against ports that misbehave on command.

@@ -1,0 +1,99 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dayloom_tests::{Client, LiveSocket, Seen};
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// How long the line must be silent, after the writers stopped, before the listener calls it a day.
+const SILENCE: Duration = Duration::from_millis(1_500);
+
+/// A user's open tab: it follows every event, reconnects after a kill, resumes, and keeps the rules of a client (an event that
+/// is not newer than what it has is dropped).
+pub(crate) struct Listener {
+    address: String,
+    client: Arc<Client>,
+    heard: Heard,
+}
+
+/// What reached it.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) user_id: String,
+    /// `(task, sequence, type)` of every task event that was new to it.
+    pub(crate) applied: HashSet<(String, u64, String)>,
+    /// Moments at which it was told to load everything anew: whatever was acknowledged before is covered by that.
+    pub(crate) reloads: Vec<Instant>,
+    /// Events that came twice on one connection: there must be none.
+    pub(crate) repeated: Vec<String>,
+    /// Events of somebody else: there must be none.
+    pub(crate) foreign: Vec<String>,
+}
+
+impl Listener {
+    pub(crate) fn new(address: &str, client: Arc<Client>) -> Self {
+        let heard = Heard {
+            user_id: client.user().id.clone(),
+            ..Heard::default()
+        };
+        Self {
+            address: address.to_owned(),
+            client,
+            heard,
+        }
+    }
+
+    /// Listens until told to stop and the line is silent.
+    pub(crate) async fn run(mut self, stopped: watch::Receiver<bool>) -> Heard {
+        let mut last_id: Option<String> = None;
+        let mut newest: HashMap<String, u64> = HashMap::new();
+        loop {
+            let Ok(mut socket) = LiveSocket::connect(&self.address, &self.client).await else {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            match &last_id {
+                Some(id) => socket.resume(id).await,
+                // Nothing to resume from: what came before this moment must be loaded.
+                None => self.heard.reloads.push(Instant::now()),
+            }
+            let mut ids_of_connection = HashSet::new();
+            loop {
+                match socket.next_within(SILENCE).await {
+                    None if *stopped.borrow() => return self.heard,
+                    None => {}
+                    Some(Seen::Closed) => break,
+                    Some(Seen::Reload) => self.heard.reloads.push(Instant::now()),
+                    Some(Seen::Event(event)) => {
+                        let id = event["id"].as_str().unwrap_or_default().to_owned();
+                        if !ids_of_connection.insert(id.clone()) {
+                            self.heard.repeated.push(id);
+                        }
+                        self.hear(&event, &mut newest);
+                    }
+                }
+                last_id = socket.last_id().map(str::to_owned).or(last_id);
+            }
+        }
+    }
+
+    fn hear(&mut self, event: &Value, newest: &mut HashMap<String, u64>) {
+        let data = &event["data"];
+        if data["user_id"] != self.heard.user_id.as_str() {
+            self.heard.foreign.push(event.to_string());
+            return;
+        }
+        let event_type = event["type"].as_str().unwrap_or_default();
+        if !event_type.starts_with("com.todo.task.") {
+            return;
+        }
+        let task = data["task_id"].as_str().unwrap_or_default().to_owned();
+        let sequence = data["sequence"].as_u64().unwrap_or_default();
+        let known = newest.entry(task.clone()).or_default();
+        if sequence > *known {
+            *known = sequence;
+            self.heard.applied.insert((task, sequence, event_type.to_owned()));
+        }
+    }
+}

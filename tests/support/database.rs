@@ -1,0 +1,47 @@
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, types::Value};
+
+/// A look into the tables of a stopped host, past the application: an independent witness.
+#[derive(Debug)]
+pub struct Database(Connection);
+
+impl Database {
+    /// Opens the database of a data directory.
+    pub fn open(data: &Path) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self(Connection::open_with_flags(data.join("dayloom.db"), flags).expect("the database opens"))
+    }
+
+    /// Rows of a query as text cells; NULL is the empty text.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        let mut statement = self.0.prepare(sql).expect("the query is valid");
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            (0..columns).map(|n| row.get::<_, Value>(n).map(text)).collect()
+        });
+        rows.expect("the query runs")
+            .collect::<Result<_, _>>()
+            .expect("rows can be read")
+    }
+
+    /// One number.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.0.query_row(sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    /// Changes something behind the application's back.
+    pub fn execute(&self, sql: &str) -> usize {
+        self.0.execute(sql, []).expect("the statement runs")
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Integer(n) => n.to_string(),
+        Value::Real(n) => n.to_string(),
+        Value::Text(text) => text,
+        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
