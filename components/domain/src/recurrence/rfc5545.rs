@@ -128,14 +128,14 @@ impl Parts {
                 self.nth_weekday = days.iter().any(|day| matches!(day, NWeekday::Nth(..)));
                 rule.by_weekday(days)
             }
-            "BYMONTHDAY" => rule.by_month_day(list(value, name, number)?),
+            "BYMONTHDAY" => rule.by_month_day(list(value, name, position)?),
             "BYMONTH" => {
                 let month = |text: &str| number::<u8>(text).and_then(|month| Month::try_from(month).ok());
                 rule.by_month(&list(value, name, month)?)
             }
-            "BYSETPOS" => rule.by_set_pos(list(value, name, number)?),
-            "BYYEARDAY" => rule.by_year_day(list(value, name, number)?),
-            _ => rule.by_week_no(list(value, name, number)?),
+            "BYSETPOS" => rule.by_set_pos(list(value, name, position)?),
+            "BYYEARDAY" => rule.by_year_day(list(value, name, position)?),
+            _ => rule.by_week_no(list(value, name, position)?),
         };
         Ok(())
     }
@@ -194,6 +194,11 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
+/// A position from the start or, if negative, from the end; RFC 5545 has no position 0.
+fn position<T: FromStr + Default + PartialEq>(text: &str) -> Option<T> {
+    number(text).filter(|number| *number != T::default())
+}
+
 /// What recurs several times a day is no task.
 fn frequency(text: &str) -> Option<Frequency> {
     Some(match text {
@@ -225,7 +230,7 @@ fn nth_weekday(text: &str) -> Option<NWeekday> {
     if nth.is_empty() {
         return Some(NWeekday::Every(day));
     }
-    number(nth).filter(|nth| *nth != 0).map(|nth| NWeekday::Nth(nth, day))
+    position(nth).map(|nth| NWeekday::Nth(nth, day))
 }
 
 /// `20261231`, `20261231T235959` (local), `20261231T235959Z`.
