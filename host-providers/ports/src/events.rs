@@ -77,7 +77,13 @@ mod tests {
     #[test]
     fn the_most_specific_rule_names_the_topics() {
         let rule = |p: &str, t: &str| (p.to_owned(), vec![t.to_owned()]);
-        let map = TopicMap { rules: vec![rule("com.todo.*", "all"), rule("com.todo.task.*", "tasks"), rule("com.todo.task.deleted", "gone")] };
+        let map = TopicMap {
+            rules: vec![
+                rule("com.todo.*", "all"),
+                rule("com.todo.task.*", "tasks"),
+                rule("com.todo.task.deleted", "gone"),
+            ],
+        };
         assert_eq!(map.topics_of("com.todo.task.deleted"), ["gone"]);
         assert_eq!(map.topics_of("com.todo.task.created"), ["tasks"]);
         assert_eq!(map.topics_of("com.todo.user.created"), ["all"]);

@@ -21,7 +21,11 @@ pub trait KeyValue: Send + Sync {
     /// Removes the key if it is there.
     async fn delete(&self, bucket: &str, key: &str) -> Result<(), KeyValueError>;
     /// Up to 1,000 keys in order after `cursor`, and the cursor of the next page.
-    async fn list_keys(&self, bucket: &str, cursor: Option<&str>) -> Result<(Vec<String>, Option<String>), KeyValueError>;
+    async fn list_keys(
+        &self,
+        bucket: &str,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<String>, Option<String>), KeyValueError>;
     /// Adds `delta` to a number (0 if absent) in one step and returns the sum. Numbers are stored as decimal text.
     async fn increment(&self, bucket: &str, key: &str, delta: i64) -> Result<i64, KeyValueError>;
     /// Sets the value if the present one is still `current`; false if not.

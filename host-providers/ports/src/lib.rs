@@ -4,6 +4,8 @@
 //! promises (order, repeats, limits) are those of the WIT documentation; what is said here is only what Rust adds.
 
 mod broadcast;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod events;
 mod keyvalue;
 pub mod limits;

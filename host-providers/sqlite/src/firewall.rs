@@ -1,0 +1,241 @@
+//! What each caller may say in SQL, decided by SQLite itself while it compiles a statement: names are resolved, views
+//! and triggers are opened, so there is no text to outwit.
+//!
+//! Everything that is not listed here is denied: PRAGMA, ATTACH, DDL, transactions and savepoints, the schema table,
+//! `pragma_…` and other virtual tables, the host's own tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use dayloom_ports::ComponentId;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use crate::Grant;
+
+/// Tables of the host, which no component and no component's migration touches.
+const HOST_PREFIX: &str = "host_";
+
+/// Table-valued functions that read nothing but their argument.
+const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
+
+/// Functions without side effects and without a way to allocate much from little. Sorted.
+const FUNCTIONS: &[&str] = &[
+    "->",
+    "->>",
+    "abs",
+    "avg",
+    "ceil",
+    "ceiling",
+    "char",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "count",
+    "cume_dist",
+    "date",
+    "datetime",
+    "dense_rank",
+    "first_value",
+    "floor",
+    "glob",
+    "group_concat",
+    "hex",
+    "ifnull",
+    "iif",
+    "instr",
+    "json",
+    "json_array",
+    "json_array_length",
+    "json_each",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_patch",
+    "json_quote",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "json_tree",
+    "json_type",
+    "json_valid",
+    "julianday",
+    "lag",
+    "last_value",
+    "lead",
+    "length",
+    "like",
+    "likelihood",
+    "likely",
+    "lower",
+    "ltrim",
+    "max",
+    "min",
+    "mod",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "octet_length",
+    "percent_rank",
+    "quote",
+    "rank",
+    "replace",
+    "round",
+    "row_number",
+    "rtrim",
+    "sign",
+    "strftime",
+    "string_agg",
+    "substr",
+    "substring",
+    "sum",
+    "time",
+    "total",
+    "trim",
+    "typeof",
+    "unicode",
+    "unixepoch",
+    "unlikely",
+    "upper",
+];
+
+/// On whose behalf a connection compiles a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The provider's own statements.
+    Host,
+    /// A component's migration: any DDL, but neither the host's tables nor the surrounding transaction.
+    Migration,
+    /// A component, by its number in [`Grants`].
+    Component(usize),
+}
+
+/// The subject a connection currently works for; shared with its authorizer.
+///
+/// It is set before every use and not only before the first compilation, because SQLite may compile a cached statement
+/// again by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CurrentSubject(Arc<AtomicUsize>);
+
+impl CurrentSubject {
+    pub(crate) fn set(&self, subject: Subject) {
+        let number = match subject {
+            Subject::Host => 0,
+            Subject::Migration => 1,
+            Subject::Component(number) => number + 2,
+        };
+        self.0.store(number, Relaxed);
+    }
+
+    fn get(&self) -> Subject {
+        match self.0.load(Relaxed) {
+            0 => Subject::Host,
+            1 => Subject::Migration,
+            number => Subject::Component(number - 2),
+        }
+    }
+}
+
+/// Every component that may use storage.
+#[derive(Debug, Default)]
+pub(crate) struct Grants {
+    numbers: HashMap<ComponentId, usize>,
+    grants: Vec<Grant>,
+}
+
+impl Grants {
+    pub(crate) fn new(grants: HashMap<ComponentId, Grant>) -> Self {
+        let (numbers, grants) = grants
+            .into_iter()
+            .enumerate()
+            .map(|(number, (component, grant))| ((component, number), grant))
+            .unzip();
+        Self { numbers, grants }
+    }
+
+    /// The component's number and grant; none if it was granted nothing.
+    pub(crate) fn of(&self, component: &ComponentId) -> Option<(usize, &Grant)> {
+        self.numbers
+            .get(component)
+            .map(|&number| (number, &self.grants[number]))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.grants.len()
+    }
+
+    /// The authorizer of one connection.
+    pub(crate) fn authorizer(
+        self: Arc<Self>,
+        current: CurrentSubject,
+    ) -> impl FnMut(AuthContext<'_>) -> Authorization + Send + 'static {
+        move |context| {
+            let allowed = match current.get() {
+                Subject::Host => true,
+                Subject::Migration => is_schema_work(context.action),
+                Subject::Component(number) => self.grants.get(number).is_some_and(|grant| grant.allows(&context)),
+            };
+            if allowed {
+                Authorization::Allow
+            } else {
+                Authorization::Deny
+            }
+        }
+    }
+}
+
+impl Grant {
+    fn allows(&self, context: &AuthContext<'_>) -> bool {
+        let in_main = matches!(context.database_name, None | Some("main"));
+        match context.action {
+            AuthAction::Select | AuthAction::Recursive => true,
+            AuthAction::Read { table_name, .. } => {
+                in_main && (self.tables.contains(table_name) || TABLE_FUNCTIONS.contains(&table_name))
+            }
+            AuthAction::Insert { table_name }
+            | AuthAction::Update { table_name, .. }
+            | AuthAction::Delete { table_name } => in_main && self.tables.contains(table_name),
+            AuthAction::Function { function_name } => FUNCTIONS.binary_search(&function_name).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+fn is_schema_work(action: AuthAction<'_>) -> bool {
+    let foreign = |name: &str| {
+        name.get(..HOST_PREFIX.len())
+            .is_some_and(|p| p.eq_ignore_ascii_case(HOST_PREFIX))
+    };
+    match action {
+        AuthAction::Transaction { .. }
+        | AuthAction::Savepoint { .. }
+        | AuthAction::Attach { .. }
+        | AuthAction::Detach { .. }
+        | AuthAction::Unknown { .. } => false,
+        AuthAction::CreateTable { table_name }
+        | AuthAction::DropTable { table_name }
+        | AuthAction::AlterTable { table_name, .. }
+        | AuthAction::CreateIndex { table_name, .. }
+        | AuthAction::DropIndex { table_name, .. }
+        | AuthAction::CreateTrigger { table_name, .. }
+        | AuthAction::DropTrigger { table_name, .. }
+        | AuthAction::CreateVtable { table_name, .. }
+        | AuthAction::Read { table_name, .. }
+        | AuthAction::Insert { table_name }
+        | AuthAction::Update { table_name, .. }
+        | AuthAction::Delete { table_name } => !foreign(table_name),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn functions_are_sorted_for_the_search() {
+        assert!(FUNCTIONS.is_sorted());
+    }
+}
