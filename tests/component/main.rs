@@ -1,1 +1,3 @@
-//! The real components against ports that misbehave on command.
+//! Each built component on its own.
+
+mod worlds;
