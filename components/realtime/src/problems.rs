@@ -9,12 +9,12 @@ use utoipa::IntoResponses;
 pub(crate) enum LiveProblems {
     /// No valid credential
     #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
-    Unauthorized(#[to_schema] ProblemDocument),
+    Unauthorized(ProblemDocument),
     /// As many connections as there may be, or nobody can judge the credential now
     #[response(
         status = 503,
         content_type = "application/problem+json",
         headers(("Retry-After" = u32, description = "Seconds"))
     )]
-    Unavailable(#[to_schema] ProblemDocument),
+    Unavailable(ProblemDocument),
 }

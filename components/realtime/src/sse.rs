@@ -25,7 +25,7 @@ use crate::session;
     operation_id = "open_event_stream",
     params(
         ("user_id" = String, Path, description = "The caller's own id"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event the client has"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` of the last event the client has"),
     ),
     security(("bearer" = []), ("session_cookie" = [])),
     responses(

@@ -14,7 +14,7 @@ use crate::problems::LiveProblems;
 ///
 /// The server says, each in a text message:
 ///
-/// - `{"type":"ready","id":"…"}` once: whatever happens after `id` will be sent.
+/// - `{"type":"ready","id":"…"}` after each token that was accepted: whatever happens after `id` will be sent.
 /// - `{"type":"event","id":"…","event":{…}}`: a CloudEvents 1.0 event in structured JSON. Keep the last `id`. An event can
 ///   come twice; drop what has a smaller `sequence` than you have.
 /// - `{"type":"reload"}`: what you missed is gone, load your state again.

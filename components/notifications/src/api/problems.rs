@@ -9,17 +9,17 @@ use utoipa::IntoResponses;
 pub(super) enum OwnerProblems {
     /// No valid access token
     #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
-    Unauthorized(#[to_schema] ProblemDocument),
+    Unauthorized(ProblemDocument),
     /// Another user's path
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemDocument),
+    Forbidden(ProblemDocument),
     /// Not now
     #[response(
         status = 503,
         content_type = "application/problem+json",
         headers(("Retry-After" = u32, description = "Seconds"))
     )]
-    Unavailable(#[to_schema] ProblemDocument),
+    Unavailable(ProblemDocument),
 }
 
 /// Refusals of every route that takes a body.
@@ -27,16 +27,16 @@ pub(super) enum OwnerProblems {
 pub(super) enum BodyProblems {
     /// Not JSON, or not UTF-8
     #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] ProblemDocument),
+    Malformed(ProblemDocument),
     /// Over 1 MiB
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemDocument),
+    TooLarge(ProblemDocument),
     /// Not `application/json`
     #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMediaType(#[to_schema] ProblemDocument),
+    UnsupportedMediaType(ProblemDocument),
     /// A member is wrong, missing or unknown
     #[response(status = 422, content_type = "application/problem+json")]
-    Validation(#[to_schema] ProblemDocument),
+    Validation(ProblemDocument),
 }
 
 /// Refusal of every route that is about one notification.
@@ -44,5 +44,5 @@ pub(super) enum BodyProblems {
 pub(super) enum NotificationProblems {
     /// The user has no such notification
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemDocument),
+    NotFound(ProblemDocument),
 }
