@@ -120,7 +120,13 @@ async fn a_history_is_forgotten_some_time_after_the_last_connection() {
 
 #[tokio::test]
 async fn a_slow_client_is_dropped_while_another_goes_on() {
-    let server = Server::start(GatewayConfig::default()).await;
+    let config = GatewayConfig {
+        connections_per_user_max: 2,
+        // Long enough that only falling behind can be the reason.
+        write_within: Duration::from_secs(3_600),
+        ..GatewayConfig::default()
+    };
+    let server = Server::start(config).await;
     let (mut slow, _) = server.connect("ana:60000").await;
     let (mut quick, _) = server.connect("ana:60000").await;
     // More than the kernel's buffers and the history hold together.
@@ -131,6 +137,7 @@ async fn a_slow_client_is_dropped_while_another_goes_on() {
         assert!(begun.elapsed() < Duration::from_secs(1), "a send waited for a client");
         assert_eq!(next(&mut quick).await["type"], "event");
     }
+    server.connect_when_there_is_room("ana:60000").await;
     let mut received = 0;
     while let Some(Ok(message)) = slow.next().await {
         received += usize::from(message.is_text());
@@ -138,6 +145,26 @@ async fn a_slow_client_is_dropped_while_another_goes_on() {
     assert!(received < 200, "{received}");
     server.send("ana", "last", &event(1)).await;
     assert_eq!(next(&mut quick).await["event"]["n"], 1);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_dropped_though_it_is_not_far_behind() {
+    let config = GatewayConfig {
+        connections_per_user_max: 1,
+        history_messages_max: 100,
+        history_bytes_max: 64 * 1024 * 1024,
+        write_within: Duration::from_millis(100),
+        ..GatewayConfig::default()
+    };
+    let server = Server::start(config).await;
+    let (_stuck, _) = server.connect("ana:60000").await;
+    // More than the kernel's buffers hold, less than the history.
+    let body = format!("\"{}\"", "x".repeat(256 * 1024 - 2));
+    for n in 0..60 {
+        server.send("ana", &n.to_string(), &body).await;
+    }
+    // There is room for another as soon as the stuck one is dropped.
+    server.connect_when_there_is_room("ana:60000").await;
 }
 
 #[tokio::test]
@@ -155,14 +182,7 @@ async fn a_client_that_never_answers_a_ping_is_dropped() {
     let answering = tokio::spawn(async move { next(&mut answers).await });
 
     // There is room for a third as soon as the silent one is dropped.
-    let _third = loop {
-        let mut socket = server.offer("ana:60000").await;
-        match socket.next().await {
-            Some(Ok(Message::Text(_))) => break socket,
-            Some(Ok(Message::Close(_))) => {}
-            other => panic!("{other:?}"),
-        }
-    };
+    let _third = server.connect_when_there_is_room("ana:60000").await;
     server.send("ana", "e1", &event(1)).await;
     assert_eq!(answering.await.unwrap()["event"]["n"], 1);
 }
@@ -215,5 +235,10 @@ async fn a_batch_is_taken_whole_or_not_at_all() {
     socket.send(Message::text(padded(16 * 1024))).await.unwrap();
     assert_eq!(next(&mut socket).await["type"], "reload");
     socket.send(Message::text(padded(16 * 1024 + 1))).await.unwrap();
+    assert_eq!(u16::from(closed(&mut socket).await.code), 1009);
+
+    // More than the kernel's buffers hold: the client can only finish and read why if the server reads it all.
+    let (mut socket, _) = server.connect("ana:60000").await;
+    socket.send(Message::text(padded(16 * 1024 * 1024))).await.unwrap();
     assert_eq!(u16::from(closed(&mut socket).await.code), 1009);
 }

@@ -21,14 +21,7 @@ async fn one_connection_of_a_user_too_many_is_closed() {
 
     drop(two);
     // The place is free as soon as the server has noticed.
-    loop {
-        let mut socket = server.offer("ana:60000").await;
-        match socket.next().await {
-            Some(Ok(Message::Text(_))) => break,
-            Some(Ok(Message::Close(_))) => {}
-            other => panic!("{other:?}"),
-        }
-    }
+    server.connect_when_there_is_room("ana:60000").await;
 }
 
 #[tokio::test]

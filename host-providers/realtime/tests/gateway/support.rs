@@ -97,6 +97,21 @@ impl Server {
         (socket, ready["id"].as_str().unwrap().to_owned())
     }
 
+    /// Connects as soon as the server has a place for another connection of the user.
+    pub(crate) async fn connect_when_there_is_room(&self, token: &str) -> Socket {
+        let room = async {
+            loop {
+                let mut socket = self.offer(token).await;
+                match socket.next().await {
+                    Some(Ok(Message::Text(_))) => return socket,
+                    Some(Ok(Message::Close(_))) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, room).await.expect("no room")
+    }
+
     pub(crate) async fn offer(&self, token: &str) -> Socket {
         let protocols = format!("dayloom.v1, bearer.{token}");
         self.handshake(&[("sec-websocket-protocol", &protocols)]).await.unwrap()
