@@ -40,7 +40,7 @@ function Pages() {
           <Route path="/">
             <TasksPage key={session.user.id} user={session.user} />
           </Route>
-          <Route path="/sign-:how">
+          <Route path={/^\/sign-(in|up)$/}>
             <Redirect to="/" replace />
           </Route>
           <Route component={NotFoundPage} />

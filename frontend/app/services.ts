@@ -1,12 +1,13 @@
 /* The composition root: what exists once for the page, and how it hangs together. */
 
-import { onlineManager, QueryClient } from '@tanstack/react-query'
+import { MutationCache, onlineManager, QueryClient } from '@tanstack/react-query'
 
-import { isTransient } from './api/errors.ts'
+import { explain, isTransient } from './api/errors.ts'
 import { createSend } from './api/http.ts'
 import { Session } from './api/session.ts'
 import { backoff } from './live/backoff.ts'
 import { Reachability } from './live/reachability.ts'
+import { toast } from './ui/toast-store.ts'
 
 /** Repeats of a call that failed for a passing reason. */
 const REPEATS_MAX = 3
@@ -34,6 +35,12 @@ const retry = (failures: number, error: Error) => failures < REPEATS_MAX && isTr
 const retryDelay = (failures: number) => backoff(failures + 1)
 
 export const queryClient = new QueryClient({
+  // Said here, because what was changed may have moved to where its row is another one. A form says it itself.
+  mutationCache: new MutationCache({
+    onError(error, _variables, _context, mutation) {
+      if (mutation.meta?.['form'] !== true) toast(explain(error))
+    },
+  }),
   defaultOptions: {
     // Live events keep the cache fresh; what they miss they say.
     queries: { staleTime: Infinity, refetchOnWindowFocus: false, refetchOnReconnect: false, retry, retryDelay },

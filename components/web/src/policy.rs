@@ -19,6 +19,13 @@ pub(crate) const HEADERS: [(&str, &str); 6] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// A second content policy beside the first; a browser keeps both. Text becomes markup or script only through a policy
+/// that a script has named, which the application never does.
+pub(crate) const TRUSTED_TYPES: (&str, &str) = ("content-security-policy", "require-trusted-types-for 'script'");
+
+/// The page of the API viewer: the one that is not under [`TRUSTED_TYPES`], because the viewer sets markup as text.
+pub(crate) const VIEWER_PATH: &str = "/docs";
+
 #[cfg(test)]
 mod tests {
     use super::HEADERS;

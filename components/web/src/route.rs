@@ -48,7 +48,21 @@ enum Target<'a> {
 
 /// Answers a request from `assets`, which are in the order of their paths.
 pub fn respond(request: &Request<'_>, assets: &[Asset]) -> Response {
-    let mut response = match (find(request, assets), request.method) {
+    let target = find(request, assets);
+    let is_viewer = matches!(target, Some(Target::Asset(asset)) if asset.path == policy::VIEWER_PATH);
+    let mut response = answer(request, target);
+    response.headers.extend(policy::HEADERS);
+    if !is_viewer {
+        response.headers.push(policy::TRUSTED_TYPES);
+    }
+    if request.method == "HEAD" {
+        response.body = &[];
+    }
+    response
+}
+
+fn answer(request: &Request<'_>, target: Option<Target<'_>>) -> Response {
+    match (target, request.method) {
         (None, _) => Response::problem(&NOT_FOUND).with("vary", "accept"),
         (Some(Target::Asset(asset)), "GET" | "HEAD") => {
             let response = serve(request, asset);
@@ -63,18 +77,13 @@ pub fn respond(request: &Request<'_>, assets: &[Asset]) -> Response {
             Response::new(200, "application/json", OK.as_bytes()).with("cache-control", "no-store")
         }
         (Some(_), _) => Response::problem(&METHOD_NOT_ALLOWED).with("allow", "GET, HEAD"),
-    };
-    response.headers.extend(policy::HEADERS);
-    if request.method == "HEAD" {
-        response.body = &[];
     }
-    response
 }
 
 fn find<'a>(request: &Request<'_>, assets: &'a [Asset]) -> Option<Target<'a>> {
     let path = match request.path {
         "/health" | "/health/ready" => return Some(Target::Health),
-        "/docs/" => "/docs",
+        "/docs/" => policy::VIEWER_PATH,
         path => path,
     };
     if let Some(asset) = Asset::find(assets, path) {

@@ -281,3 +281,24 @@ fn every_response_carries_the_policy() {
         assert_eq!(header(&response, "cross-origin-opener-policy"), Some("same-origin"));
     }
 }
+
+#[test]
+fn only_the_api_viewer_may_set_markup_as_text() {
+    assert_eq!(content_policies(&ask(get("/docs"))), 1);
+    assert_eq!(content_policies(&ask(get("/docs/"))), 1);
+    assert_eq!(
+        content_policies(&ask(Request {
+            accept: BROWSER,
+            ..get("/docs/more")
+        })),
+        2
+    );
+}
+
+fn content_policies(response: &Response) -> usize {
+    response
+        .headers
+        .iter()
+        .filter(|(name, _)| *name == "content-security-policy")
+        .count()
+}

@@ -19,7 +19,12 @@ export function AuthForm({
   children: (error: (field: string) => string | undefined) => ReactNode
 }) {
   // Repeating a sign-in by itself would use up the attempts its owner has.
-  const { mutate, error, isPending } = useMutation({ mutationFn: enter, onSuccess: announceSession, retry: false })
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: enter,
+    onSuccess: announceSession,
+    retry: false,
+    meta: { form: true },
+  })
   const problem = error instanceof ApiError ? error : undefined
   const hasFieldErrors = (problem?.problem.errors?.length ?? 0) > 0
 

@@ -22,7 +22,7 @@ export function Shell({ user, live, children }: { user: User; live: LiveState; c
       <header className="mx-auto flex max-w-2xl items-center gap-3 px-5 pt-[max(1rem,env(safe-area-inset-top))]">
         <Logo />
         <span className="font-semibold tracking-tight">Dayloom</span>
-        <span className="ml-auto">
+        <span className="ml-auto flex">
           <LiveDot state={live} />
         </span>
         <Button look="quiet" className="-mr-4" title={`Signed in as ${user.email}`} onClick={() => void signOut()}>

@@ -1,5 +1,3 @@
-import { useRef } from 'react'
-
 import { explain } from '../api/errors.ts'
 import type { Task, User } from '../api/types.ts'
 import { useDeleteTask, useRestoreTask, useTasks } from '../api/use-tasks.ts'
@@ -16,14 +14,13 @@ export function TasksPage({ user }: { user: User }) {
   const live = useLive(user.id)
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useTasks(user.id)
   const remove = useRemoveWithUndo(user.id)
-  const heading = useRef<HTMLHeadingElement>(null)
   const now = useNow()
 
   return (
     <Shell user={user} live={live}>
       <title>Tasks · Dayloom</title>
       <p className="text-sm text-muted">{new Intl.DateTimeFormat(undefined, { dateStyle: 'full' }).format(now)}</p>
-      <h1 ref={heading} tabIndex={-1} className="mt-1 text-3xl font-semibold tracking-tight outline-none">
+      <h1 tabIndex={-1} className="mt-1 text-3xl font-semibold tracking-tight outline-none">
         {greeting(now, user.name)}
       </h1>
       <AddTask userId={user.id} />
@@ -37,16 +34,7 @@ export function TasksPage({ user }: { user: User }) {
         </div>
       )}
       {data && (
-        <TaskGroups
-          userId={user.id}
-          now={now}
-          tasks={data.pages.flatMap((page) => page.items)}
-          remove={(task) => {
-            remove(task)
-            // The row that had the focus is gone; without this the keyboard would start at the top of the document.
-            heading.current?.focus({ preventScroll: true })
-          }}
-        />
+        <TaskGroups userId={user.id} now={now} tasks={data.pages.flatMap((page) => page.items)} remove={remove} />
       )}
       {hasNextPage && (
         <Button look="quiet" className="mt-4 w-full" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
@@ -63,13 +51,9 @@ function useRemoveWithUndo(userId: string): (task: Task) => void {
   const { mutate: restore } = useRestoreTask(userId)
   return (task) =>
     remove(task, {
-      onError: complain,
-      onSuccess: () =>
-        toast(`“${task.title}” deleted.`, { label: 'Undo', run: () => restore(task.id, { onError: complain }) }),
+      onSuccess: () => toast(`“${task.title}” deleted.`, { label: 'Undo', run: () => restore(task.id) }),
     })
 }
-
-const complain = (error: Error) => toast(explain(error))
 
 function Skeleton() {
   return (

@@ -18,7 +18,7 @@ export function TextField({
         id={id}
         aria-invalid={error !== undefined}
         aria-describedby={note === undefined ? undefined : `${id}-note`}
-        className="block min-h-11 w-full rounded-xl border border-line bg-canvas px-3.5 text-base transition-colors placeholder:text-muted hover:border-edge aria-invalid:border-danger"
+        className="block min-h-11 w-full rounded-xl border border-edge bg-canvas px-3.5 text-base transition-colors placeholder:text-muted hover:border-ink aria-invalid:border-danger"
         {...props}
       />
       {note !== undefined && (

@@ -1,10 +1,8 @@
 import { type FormEvent, useRef, useState } from 'react'
 
-import { explain } from '../../api/errors.ts'
 import { randomKey } from '../../api/random-key.ts'
 import { useAddTask } from '../../api/use-tasks.ts'
 import { PlusIcon } from '../../ui/icons.tsx'
-import { toast } from '../../ui/toast-store.ts'
 
 /** Characters of a title at most, as the server counts them. */
 const TITLE_CHARS_MAX = 200
@@ -28,16 +26,8 @@ export function AddTask({ userId }: { userId: string }) {
     setTitle('')
     setDue('')
     input.current?.focus()
-    mutate(
-      { draft, key: randomKey() },
-      {
-        onError(error) {
-          toast(explain(error))
-          // Nothing that was written is lost, unless something else has been written since.
-          setTitle((since) => since || wanted)
-        },
-      },
-    )
+    // Nothing that was written is lost, unless something else has been written since.
+    mutate({ draft, key: randomKey() }, { onError: () => setTitle((since) => since || wanted) })
   }
 
   return (

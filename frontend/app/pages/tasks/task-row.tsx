@@ -1,10 +1,11 @@
-import { explain } from '../../api/errors.ts'
+import { useRef } from 'react'
+
 import type { Priority, Task } from '../../api/types.ts'
 import { isUnsent, useSetCompleted } from '../../api/use-tasks.ts'
 import { CheckCircle } from '../../ui/check-circle.tsx'
 import { dueLabel } from '../../ui/due-label.ts'
+import { focusNeighbour } from '../../ui/focus-neighbour.ts'
 import { CalendarIcon, RepeatIcon, TrashIcon } from '../../ui/icons.tsx'
-import { toast } from '../../ui/toast-store.ts'
 
 /** Only what stands out is said. */
 const PRIORITY_WORDS: Partial<Record<Priority, string>> = { high: 'High', urgent: 'Urgent' }
@@ -22,16 +23,23 @@ export function TaskRow({
   remove: (task: Task) => void
 }) {
   const { mutate: setCompleted } = useSetCompleted(userId, task.id)
+  const row = useRef<HTMLLIElement>(null)
   const completed = task.status === 'completed'
   const unsent = isUnsent(task)
 
   return (
-    <li className={`group/row flex animate-enter items-start transition-opacity ${unsent ? 'opacity-60' : ''}`}>
+    <li
+      ref={row}
+      className={`group/row flex animate-enter items-start transition-opacity ${unsent ? 'opacity-60' : ''}`}
+    >
       <label className="flex min-w-0 flex-1 cursor-pointer items-start gap-3.5 py-3.5 pl-4">
         <CheckCircle
           checked={completed}
           disabled={unsent}
-          onChange={(checked) => setCompleted(checked, { onError: (error) => toast(explain(error)) })}
+          onChange={(checked) => {
+            focusNeighbour(row.current, 'input')
+            setCompleted(checked)
+          }}
         />
         <span className="min-w-0 pt-px">
           <span className={`block break-words transition-colors ${completed ? 'text-muted line-through' : ''}`}>
@@ -45,7 +53,10 @@ export function TaskRow({
         aria-label={`Delete “${task.title}”`}
         disabled={unsent}
         className="m-1.5 inline-flex size-11 items-center justify-center rounded-xl text-muted transition group-hover/row:opacity-100 hover:bg-danger-soft hover:text-danger focus-visible:opacity-100 pointer-fine:opacity-0"
-        onClick={() => remove(task)}
+        onClick={() => {
+          focusNeighbour(row.current, 'button')
+          remove(task)
+        }}
       >
         <TrashIcon />
       </button>
