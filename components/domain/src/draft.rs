@@ -8,9 +8,11 @@ use crate::{Moment, Priority, RecurrenceFrom, ReminderDraft, Status, TimeZone};
 #[serde(deny_unknown_fields)]
 pub struct TaskDraft {
     /// 1 to 200 characters after trimming, one line.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// Up to 10,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10_000)]
     pub description: Option<String>,
     /// `pending` unless said otherwise. A task may be created as completed (an import); it then does not recur.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,9 +22,11 @@ pub struct TaskDraft {
     pub priority: Option<Priority>,
     /// Up to 20 tags of 1 to 50 characters; repeats are dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
     pub tags: Option<Vec<String>>,
     /// 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub category: Option<String>,
     /// A date (`2026-11-21`) or a date-time with an offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,9 +36,11 @@ pub struct TaskDraft {
     pub time_zone: Option<TimeZone>,
     /// Up to 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
     pub reminders: Option<Vec<ReminderDraft>>,
     /// `daily`, `weekly`, `monthly`, `yearly`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 512)]
     pub recurring_rule: Option<String>,
     /// The last day or instant (inclusive) on which an occurrence may fall.
     #[serde(default, skip_serializing_if = "Option::is_none")]

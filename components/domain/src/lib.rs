@@ -7,6 +7,9 @@ pub mod event;
 pub mod limits;
 pub mod recurrence;
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 mod draft;
 mod error;
 mod id;

@@ -10,7 +10,6 @@ use crate::{Moment, ReminderId, TaskError, TimeZone, Timestamp, limits};
 /// from the due date and moves with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Reminder {
     /// Stays the same while the reminder moves.
     pub id: ReminderId,

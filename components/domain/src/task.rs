@@ -6,32 +6,42 @@ use utoipa::ToSchema;
 
 use crate::{Moment, Reminder, TaskId, TimeZone, Timestamp, UserId};
 
-/// A task as it is stored, served and carried in events. Every field is always written; what is absent is null.
+/// A task as it is stored, served and carried in events. Every field is always written; what is absent is null. Fields that
+/// are not known are skipped when it is read, because a newer producer may write more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Task {
     /// UUIDv7, given once.
     pub id: TaskId,
     /// Whose task it is.
     pub user_id: UserId,
     /// 1 to 200 characters, trimmed, one line.
+    #[schema(min_length = 1, max_length = 200)]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     pub title: String,
     /// Up to 10,000 characters; null if there is none.
+    #[schema(max_length = 10_000)]
+    #[cfg_attr(feature = "schema", schemars(length(max = 10_000)))]
     pub description: Option<String>,
     /// How far it is.
     pub status: Status,
     /// How much it matters.
     pub priority: Priority,
     /// Up to 20 different tags of 1 to 50 characters, in the user's order.
+    #[schema(max_items = 20)]
+    #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
     pub tags: Vec<String>,
     /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
     pub category: Option<String>,
     /// When it is due: a date or a date-time.
     pub due_date: Option<Moment>,
     /// The zone in which dates, recurrence and relative reminders are meant.
     pub time_zone: TimeZone,
     /// Up to 10.
+    #[schema(max_items = 10)]
+    #[cfg_attr(feature = "schema", schemars(length(max = 10)))]
     pub reminders: Vec<Reminder>,
     /// How it recurs: `daily`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE. Up to 512 bytes.
     pub recurring_rule: Option<String>,
@@ -42,6 +52,8 @@ pub struct Task {
     /// The occurrence it followed.
     pub parent_id: Option<TaskId>,
     /// Its version: 1 when created, one more with each change. The `ETag`.
+    #[schema(minimum = 1)]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub sequence: u64,
     /// When it was created.
     pub created_at: Timestamp,

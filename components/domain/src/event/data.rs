@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{NotificationId, ReminderId, TaskId, Timestamp, UserId};
 
-/// The data of every event about a task. `P` is [`Task`](crate::Task), [`ReminderPayload`] or [`Notification`]; writers
-/// use a reference to one, so that nothing is copied.
+// Writers use a reference as `P`, so that nothing is copied.
+/// The data of every event about a task: what it tells of (the task, a reminder or a notification) and what places it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventData<'a, P> {
@@ -23,7 +23,7 @@ pub struct EventData<'a, P> {
     /// The state after the event.
     pub payload: P,
     /// The state before it; only where there was one that changed.
-    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<P>,
 }
 
