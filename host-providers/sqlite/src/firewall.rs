@@ -4,17 +4,21 @@
 //! Everything that is not listed here is denied: PRAGMA, ATTACH, DDL, transactions and savepoints, the schema table,
 //! `pragma_…` and other virtual tables, the host's own tables.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use dayloom_ports::ComponentId;
+use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::Grant;
 
 /// Tables of the host, which no component and no component's migration touches.
 const HOST_PREFIX: &str = "host_";
+
+/// Names that SQLite or the host may give a meaning at any time.
+const RESERVED_PREFIXES: [&str; 3] = [HOST_PREFIX, "sqlite_", "pragma_"];
 
 /// Table-valued functions that read nothing but their argument.
 const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
@@ -143,6 +147,8 @@ impl CurrentSubject {
 pub(crate) struct Grants {
     numbers: HashMap<ComponentId, usize>,
     grants: Vec<Grant>,
+    /// Every name a `FROM` can mean without the text defining it, in lower case. Until it is known, all are taken.
+    names: OnceLock<HashSet<String>>,
 }
 
 impl Grants {
@@ -152,7 +158,32 @@ impl Grants {
             .enumerate()
             .map(|(number, (component, grant))| ((component, number), grant))
             .unzip();
-        Self { numbers, grants }
+        Self {
+            numbers,
+            grants,
+            names: OnceLock::new(),
+        }
+    }
+
+    /// Reads the names of tables, views and virtual table modules, once the migrations are through.
+    pub(crate) fn learn_names(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let names = connection
+            .prepare("SELECT lower(name) FROM sqlite_schema UNION SELECT lower(name) FROM pragma_module_list")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        // A second call finds what the first one found: the schema does not change after the migrations.
+        let _ = self.names.set(names);
+        Ok(())
+    }
+
+    /// Whether the text itself has to have defined `name`.
+    ///
+    /// SQLite asks to read no column of a table of which no column is used, and asks the same of a common table
+    /// expression, without saying which it is.
+    fn is_defined_by_text(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let reserved = RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        !reserved && self.names.get().is_some_and(|names| !names.contains(&name))
     }
 
     /// The component's number and grant; none if it was granted nothing.
@@ -175,7 +206,12 @@ impl Grants {
             let allowed = match current.get() {
                 Subject::Host => true,
                 Subject::Migration => is_schema_work(context.action),
-                Subject::Component(number) => self.grants.get(number).is_some_and(|grant| grant.allows(&context)),
+                Subject::Component(number) => {
+                    let is_defined_by_text = |name: &str| self.is_defined_by_text(name);
+                    self.grants
+                        .get(number)
+                        .is_some_and(|grant| grant.allows(&context, is_defined_by_text))
+                }
             };
             if allowed {
                 Authorization::Allow
@@ -187,12 +223,17 @@ impl Grants {
 }
 
 impl Grant {
-    fn allows(&self, context: &AuthContext<'_>) -> bool {
+    fn allows(&self, context: &AuthContext<'_>, is_defined_by_text: impl Fn(&str) -> bool) -> bool {
         let in_main = matches!(context.database_name, None | Some("main"));
         match context.action {
             AuthAction::Select | AuthAction::Recursive => true,
-            AuthAction::Read { table_name, .. } => {
-                in_main && (self.tables.contains(table_name) || TABLE_FUNCTIONS.contains(&table_name))
+            AuthAction::Read {
+                table_name,
+                column_name,
+            } => {
+                let granted = self.tables.contains(table_name) || TABLE_FUNCTIONS.contains(&table_name);
+                let unused = column_name.is_empty() && context.database_name.is_none();
+                (in_main && granted) || (unused && is_defined_by_text(table_name))
             }
             AuthAction::Insert { table_name }
             | AuthAction::Update { table_name, .. }

@@ -58,6 +58,7 @@ impl SqliteStore {
         let grants = Arc::new(Grants::new(config.grants));
         let session = Session::new(connection::open_writer(&path, config.size_bytes_max)?, &grants)?;
         migrations::migrate(&session, &config.migrations_dir)?;
+        grants.learn_names(session.as_host())?;
         let last_position = last_position(session.as_host())?;
         let readers = Readers::open(&path, &grants)?;
         let tail = Arc::new(Tail::new(last_position));
