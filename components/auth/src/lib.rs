@@ -1,1 +1,89 @@
-//! auth
+//! The identity service: who a user is, who is signed in, and the tokens that every other service believes.
+//!
+//! # Invariants
+//! - No password, session secret or private key is stored as it is, logged, or part of a `Debug` form.
+//! - A cookie can not change state unless the request's origin is ours: the extractors of the session see to it.
+//! - What is stored of a session is a hash; what is stored of a private key is sealed under the deployment's key.
+//! - Of one request nothing stays in the instance. The signing key does, which is no request's.
+
+mod access_token;
+mod account;
+mod answer;
+mod client;
+mod cookie;
+mod end_session;
+mod expire;
+mod jwks;
+mod key_encryption;
+mod key_plan;
+mod key_ring;
+mod list_sessions;
+mod origin;
+mod password;
+mod problems;
+mod rate_limit;
+mod session;
+mod session_store;
+mod settings;
+mod show_session;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod token;
+
+use axum::Router;
+use dayloom_kit::openapi::SecuritySchemes;
+use dayloom_kit::{Problem, ProblemDocument};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+struct Auth;
+
+dayloom_kit::component!("auth", Auth, super::routes, [storage keyvalue atomics config]);
+
+impl bindings::exports::dayloom::platform::cron::Guest for Auth {
+    fn tick(schedule: String, _at: u64) -> Result<(), String> {
+        match schedule.as_str() {
+            "expire" => expire::run(dayloom_kit::now_ms()),
+            other => Err(format!("unknown schedule {other:?}")),
+        }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    modifiers(&SecuritySchemes),
+    components(schemas(ProblemDocument)),
+    tags((name = "auth", description = "Accounts, sessions and access tokens"))
+)]
+struct Document;
+
+fn router() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sign_up::sign_up))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_out::sign_out))
+        .routes(routes!(show_session::show_session))
+        .routes(routes!(list_sessions::list_sessions))
+        .routes(routes!(end_session::end_session))
+        .routes(routes!(token::issue_token))
+        .routes(routes!(jwks::show_jwks))
+}
+
+/// The part of the API document that this service answers for.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    router().into_openapi()
+}
+
+/// Everything this service answers over HTTP.
+pub fn routes() -> Router {
+    dayloom_kit::with_health(router().into(), ready)
+}
+
+/// Ready when tokens can be signed: the store answers and the private keys can be sealed and opened. Key-value may be
+/// away, for then only attempts are not counted.
+fn ready() -> Result<(), Problem> {
+    key_encryption::KeyEncryption::of_deployment()?;
+    key_ring::all()?;
+    Ok(())
+}
