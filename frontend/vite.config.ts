@@ -23,6 +23,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': SERVER,
+      '/health': SERVER,
       '/ws': { target: SERVER, ws: true },
     },
   },

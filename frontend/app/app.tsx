@@ -4,6 +4,7 @@ import { NotFoundPage } from './pages/not-found.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { SignUpPage } from './pages/sign-up.tsx'
 import { TasksPage } from './pages/tasks.tsx'
+import { Logo } from './ui/logo.tsx'
 import { OfflineNotice } from './ui/offline-notice.tsx'
 import { Toasts } from './ui/toasts.tsx'
 import { useReachable, useSession } from './use-session.ts'
@@ -23,7 +24,7 @@ function Pages() {
   const session = useSession()
   switch (session.status) {
     case 'restoring':
-      return null
+      return <Restoring />
     case 'signed-out':
       return (
         <Switch>
@@ -47,4 +48,14 @@ function Pages() {
         </Switch>
       )
   }
+}
+
+/** Seen only if the server takes its time: nothing flashes by where it does not. */
+function Restoring() {
+  return (
+    <main role="status" className="flex min-h-dvh animate-late flex-col items-center justify-center gap-4 text-muted">
+      <Logo className="size-14" />
+      One moment…
+    </main>
+  )
 }

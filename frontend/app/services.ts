@@ -48,3 +48,8 @@ export const queryClient = new QueryClient({
     mutations: { retry, retryDelay },
   },
 })
+
+// What is not sent yet is in this page only.
+window.addEventListener('beforeunload', (event) => {
+  if (queryClient.isMutating() > 0) event.preventDefault()
+})
