@@ -2,6 +2,8 @@
 
 mod limits;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use std::{

@@ -4,6 +4,8 @@ mod check;
 mod document;
 mod route;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
