@@ -54,6 +54,25 @@ pub fn delete(user_id: &UserId, id: TaskId, version: IfMatch, stamp: Stamp<'_>) 
     )
 }
 
+/// The commit of an update that the caller decided on a task it read itself.
+pub fn updating(transition: &Transition, stamp: Stamp<'_>) -> Commit {
+    transition.previous.as_ref().map_or_else(Commit::default, |previous| {
+        commit(transition, previous, stamp, write::update)
+    })
+}
+
+fn commit(
+    transition: &Transition,
+    previous: &Task,
+    stamp: Stamp<'_>,
+    write: impl Fn(&mut Commit, &Task, &Task),
+) -> Commit {
+    let mut commit = Commit::default();
+    write(&mut commit, previous, &transition.task);
+    write::events(&mut commit, transition, stamp);
+    commit
+}
+
 /// Reads, decides and writes until nobody else wrote in between. A caller who named a version learns on the second reading
 /// that it is gone.
 fn change(
@@ -71,10 +90,7 @@ fn change(
         let Some(previous) = &transition.previous else {
             return Ok(transition.task);
         };
-        let mut commit = Commit::default();
-        write(&mut commit, previous, &transition.task);
-        write::events(&mut commit, &transition, stamp);
-        match commit.apply() {
+        match commit(&transition, previous, stamp, &write).apply() {
             Ok(_) => return Ok(transition.task),
             Err(StorageError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),

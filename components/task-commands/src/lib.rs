@@ -20,7 +20,7 @@ mod restore;
 mod row;
 mod write;
 
-pub use change::{complete, delete, update};
+pub use change::{complete, delete, update, updating};
 pub use create::{Creation, creation};
 pub use error::CommandError;
 pub use read::{get, has_successor};
