@@ -20,8 +20,9 @@ pub const REMINDER_BEFORE_MINUTES_MAX: u32 = 366 * 24 * 60;
 pub const REMINDER_LATE_MS_MAX: i64 = 60_000;
 /// Bytes of a recurrence rule's text. The longest sensible RRULE (all weeks of a year by number) is half of that.
 pub const RECURRING_RULE_BYTES_MAX: usize = 512;
-/// The longest interval of a recurrence rule, in its own unit: every 1,000 days, weeks, months or years.
-pub const RECURRENCE_INTERVAL_MAX: u16 = 1_000;
+/// The longest interval of a recurrence rule, in its own unit: every 400 days, weeks, months or years. The calendar repeats
+/// after 400 years, and a search for the next occurrence need look no further.
+pub const RECURRENCE_INTERVAL_MAX: u16 = 400;
 /// Occurrences a rule may count: a daily task for 27 years. A larger number says "for ever" better by leaving it out.
 pub const RECURRENCE_COUNT_MAX: u32 = 10_000;
 /// Years of missed occurrences that are counted one by one (about 3,650 of a daily task). A schedule nobody kept for longer

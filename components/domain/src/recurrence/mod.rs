@@ -22,7 +22,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use chrono::{Datelike, Days as DayCount, Months, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{Datelike, Days as DayCount, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone as _};
 
 use self::rule::{Days, Rule, RuleError, TimeOfDay, Until};
 use crate::limits;
@@ -30,6 +30,11 @@ use crate::{Moment, RecurrenceFrom, ReminderDraft, Task, TaskDraft, TaskError, T
 
 /// The last year RFC 3339 can write.
 const YEAR_MAX: i32 = 9999;
+/// The last year the recurrence engine goes to.
+const ENGINE_YEAR_MAX: i32 = 10_000;
+/// The Gregorian calendar's cycle: 97 leap years in 400, which makes whole weeks.
+const CYCLE_YEARS: i32 = 400;
+const CYCLE_DAYS: i64 = 146_097;
 
 /// Checks that a rule is understood and that it comes to pass at least once after `from`, whatever its count or end.
 ///
@@ -146,11 +151,16 @@ fn next_after(task: &Task, rule: &Rule, completed_at: Timestamp) -> Result<Optio
     }))
 }
 
-/// The days of a rule after `anchor`, on which its schedule stands. Finite: the search for one gives up after 100,000
-/// periods without a match.
+/// The days of a rule after `anchor`, on which its schedule stands.
+///
+/// Finite, also for a rule without any day: the engine gives up after 100,000 empty periods or at the year 10,000. To be
+/// there soon, the search runs as late as it can: the Gregorian calendar repeats every 400 years to the weekday, so a
+/// schedule moved by whole cycles has the same days.
 fn days_after(rule: &Rule, anchor: NaiveDate) -> Result<impl Iterator<Item = NaiveDate>, RuleError> {
+    let cycles = (ENGINE_YEAR_MAX - CYCLE_YEARS - anchor.year()).max(0) / CYCLE_YEARS;
+    let moved = TimeDelta::days(i64::from(cycles) * CYCLE_DAYS);
     // Days only, so the zone does not matter and UTC has no clock changes.
-    let start = rrule::Tz::UTC.from_utc_datetime(&anchor.and_time(NaiveTime::MIN));
+    let start = rrule::Tz::UTC.from_utc_datetime(&(anchor + moved).and_time(NaiveTime::MIN));
     let days = rule
         .to_rrule(anchor)
         .build(start)
@@ -158,7 +168,7 @@ fn days_after(rule: &Rule, anchor: NaiveDate) -> Result<impl Iterator<Item = Nai
         .limit();
     Ok(days
         .into_iter()
-        .map(|start_of_day| start_of_day.date_naive())
+        .map(move |start_of_day| start_of_day.date_naive() - moved)
         .skip_while(move |day| *day <= anchor)
         .take_while(|day| day.year() <= YEAR_MAX))
 }

@@ -40,6 +40,8 @@ fn days_and_months() {
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU", "1997-08-05", &["1997-08-17", "1997-08-19", "1997-08-31"]),
         // A due date that the rule does not have is where its schedule starts all the same.
         ("every monday", "2026-11-25", &["2026-11-30"]),
+        ("every 400 years", "2028-02-29", &["2428-02-29"]),
+        ("daily", "0001-01-01", &["0001-01-02"]),
         ("daily", "9999-12-30", &["9999-12-31"]),
     ];
     for (rule, due, expected) in cases {

@@ -166,3 +166,17 @@ fn the_next_occurrence_is_the_same_task_again() {
     };
     assert_eq!(next_occurrence(&none, at("2026-11-20T12:00:00Z")), Ok(None));
 }
+
+#[test]
+fn the_ends_of_time_are_no_place_to_fall_off() {
+    let next = |due, zone, now| {
+        next_occurrence(&task("daily", due, zone), at(now))
+            .unwrap()
+            .map(|draft| draft.due_date.unwrap())
+    };
+    let first = next("0001-01-01T00:00:00Z", "America/New_York", "0001-01-01T00:00:00Z").unwrap();
+    assert_eq!(first.to_string(), "0001-01-02T00:00:00.000Z");
+    let last = "9999-12-31T23:59:59.999Z";
+    assert_eq!(next(last, "Asia/Tokyo", last), None);
+    assert_eq!(next("9999-12-31", "Pacific/Auckland", last), None);
+}
