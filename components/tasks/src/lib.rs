@@ -1,1 +1,75 @@
-//! tasks
+//! The tasks service: everything a user does to tasks over HTTP.
+//!
+//! # Invariants
+//! - It writes tasks through `dayloom-task-commands` only; its own table is `idempotency_keys`.
+//! - Every answer about one task carries its version as `ETag`, and every change takes that as `If-Match`.
+
+mod answer;
+mod complete;
+mod create;
+mod delete;
+mod deletion_record;
+mod forget;
+mod idempotency;
+mod list;
+mod merge_patch;
+mod read;
+mod restore;
+mod update;
+
+use axum::Router;
+use dayloom_domain::Stamp;
+use dayloom_kit::{Correlation, Problem, openapi::SecuritySchemes, storage};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+struct Tasks;
+
+dayloom_kit::component!("tasks", Tasks, super::routes, [storage keyvalue config outgoing_http]);
+
+impl bindings::exports::dayloom::platform::cron::Guest for Tasks {
+    fn tick(schedule: String, at: u64) -> Result<(), String> {
+        match schedule.as_str() {
+            "forget" => forget::forget(at),
+            other => Err(format!("no schedule is called {other}")),
+        }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    modifiers(&SecuritySchemes),
+    tags((name = "tasks", description = "What there is to do"))
+)]
+struct Document;
+
+fn router() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(read::read, update::update, delete::delete))
+        .routes(routes!(complete::complete))
+        .routes(routes!(restore::restore))
+}
+
+/// The part of the API document that this service answers for.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    router().into_openapi()
+}
+
+/// Everything this service answers over HTTP.
+pub fn routes() -> Router {
+    dayloom_kit::with_health(router().into(), ready)
+}
+
+fn ready() -> Result<(), Problem> {
+    storage::query("SELECT id FROM tasks LIMIT 1", &[])?;
+    Ok(())
+}
+
+/// What the events of one request have in common.
+fn stamp(correlation: &Correlation) -> Stamp<'_> {
+    Stamp {
+        source: "/dayloom/tasks",
+        correlation_id: &correlation.0,
+    }
+}
