@@ -10,7 +10,7 @@ mod entry;
 mod list;
 
 use axum::Router;
-use dayloom_kit::{Problem, openapi::SecuritySchemes, storage};
+use dayloom_kit::{Problem, openapi::Shared, storage};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -21,7 +21,7 @@ dayloom_kit::handler!(Audit, append::handle);
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&SecuritySchemes),
+    modifiers(&Shared),
     tags((name = "audit", description = "What happened to tasks and reminders, for ever"))
 )]
 struct Document;

@@ -2,8 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use dayloom_domain::{TaskId, Timestamp};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{self, Row, StorageError, Value};
-use dayloom_kit::{Principal, Problem, ProblemDocument, Query, cursor};
+use dayloom_kit::{Principal, Problem, Query, cursor};
 use http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -59,12 +60,8 @@ struct AuditPage<'a> {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "A page of entries", body = AuditPage),
-        (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json",
-            headers(("WWW-Authenticate" = String))),
-        (status = 403, description = "Another user's path", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is wrong or unknown", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Not now", body = ProblemDocument, content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds"))),
+        refusals::OfParameters,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn list(principal: Principal, Query(filter): Query<Filter>) -> Result<Response, Problem> {

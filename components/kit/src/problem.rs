@@ -167,6 +167,17 @@ impl Problem {
         self
     }
 
+    /// What the client gets to read.
+    pub(crate) fn document(&self) -> ProblemDocument {
+        ProblemDocument {
+            kind: format!("urn:dayloom:problem:{}", self.name),
+            title: self.title.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            errors: self.errors.clone(),
+        }
+    }
+
     /// The HTTP status it is answered with.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -206,14 +217,7 @@ impl From<TaskError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let document = ProblemDocument {
-            kind: format!("urn:dayloom:problem:{}", self.name),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: self.detail,
-            errors: self.errors,
-        };
-        let body = serde_json::to_vec(&document).expect("a problem document is plain strings and numbers");
+        let body = serde_json::to_vec(&self.document()).expect("a problem document is plain strings and numbers");
         let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -5,14 +5,13 @@
 
 mod hear;
 mod hold;
-mod problems;
 mod session;
 mod sse;
 mod ws;
 
 use axum::Router;
 use dayloom_kit::bindings::dayloom::platform::broadcast;
-use dayloom_kit::{Problem, openapi::SecuritySchemes};
+use dayloom_kit::{Problem, openapi::Shared};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,7 +22,7 @@ dayloom_kit::handler!(Realtime, hear::handle);
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&SecuritySchemes),
+    modifiers(&Shared),
     tags((name = "realtime", description = "Events at the moment they happen"))
 )]
 struct Document;

@@ -1,10 +1,10 @@
 use axum::extract::{Path, rejection::PathRejection};
 use axum::response::Response;
-use dayloom_kit::{Principal, Problem, ProblemDocument};
+use dayloom_kit::openapi::refusals;
+use dayloom_kit::{Principal, Problem};
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::hold::Hold;
-use crate::problems::LiveProblems;
 use crate::session;
 
 /// Opens a stream of the user's events
@@ -30,8 +30,7 @@ use crate::session;
     security(("bearer" = []), ("session_cookie" = [])),
     responses(
         (status = 200, description = "A stream that stays open", body = String, content_type = "text/event-stream"),
-        (status = 403, description = "Another user's path", body = ProblemDocument, content_type = "application/problem+json"),
-        LiveProblems,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn sse(path: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response, Problem> {

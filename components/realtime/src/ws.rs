@@ -1,8 +1,8 @@
 use axum::response::Response;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Principal, Problem, ProblemDocument};
 
 use crate::hold::Hold;
-use crate::problems::LiveProblems;
 
 /// Opens a WebSocket of the user's events
 ///
@@ -35,7 +35,7 @@ use crate::problems::LiveProblems;
         (status = 400, description = "A malformed handshake", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "Another site's page", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 426, description = "A handshake of another version", body = ProblemDocument, content_type = "application/problem+json"),
-        LiveProblems,
+        refusals::OfCredential,
     )
 )]
 pub(crate) async fn ws(principal: Principal) -> Result<Response, Problem> {

@@ -1,9 +1,9 @@
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{Commit, StorageError, Value, expecting};
-use dayloom_kit::{Principal, Problem};
+use dayloom_kit::{Principal, Problem, ProblemDocument};
 use http::StatusCode;
 
 use super::notification_path::NotificationPath;
-use super::problems::{NotificationProblems, OwnerProblems};
 use crate::delivery;
 
 /// Deletes one notification
@@ -17,7 +17,12 @@ use crate::delivery;
         ("id" = String, Path, format = "uuid", description = "The notification's id"),
     ),
     security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), OwnerProblems, NotificationProblems)
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "The user has no such notification", body = ProblemDocument,
+            content_type = "application/problem+json"),
+        refusals::OfOwner,
+    )
 )]
 pub(super) async fn delete(
     principal: Principal,

@@ -1,12 +1,12 @@
 use axum::Json;
 use dayloom_domain::NotificationId;
 use dayloom_domain::event::Notification;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{self, Value};
-use dayloom_kit::{Principal, Problem, ProblemDocument, Query, cursor};
+use dayloom_kit::{Principal, Problem, Query, cursor};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::problems::OwnerProblems;
 use crate::row::{self, select_notifications};
 
 /// Which notifications.
@@ -45,8 +45,8 @@ pub(super) struct NotificationPage {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "A page of notifications", body = NotificationPage),
-        (status = 422, description = "A parameter is wrong or unknown", body = ProblemDocument, content_type = "application/problem+json"),
-        OwnerProblems,
+        refusals::OfParameters,
+        refusals::OfOwner,
     )
 )]
 pub(super) async fn list(

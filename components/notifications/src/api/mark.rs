@@ -1,13 +1,13 @@
 use axum::Json;
 use dayloom_domain::Timestamp;
 use dayloom_domain::event::Notification;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{Commit, StorageError, Value, expecting};
-use dayloom_kit::{Principal, Problem};
+use dayloom_kit::{Principal, Problem, ProblemDocument};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::notification_path::NotificationPath;
-use super::problems::{BodyProblems, NotificationProblems, OwnerProblems};
 use crate::row;
 
 /// What can be changed of a notification.
@@ -34,9 +34,10 @@ pub(super) struct NotificationChange {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The notification after the change", body = Notification),
-        OwnerProblems,
-        NotificationProblems,
-        BodyProblems,
+        refusals::OfOwner,
+        (status = 404, description = "The user has no such notification", body = ProblemDocument,
+            content_type = "application/problem+json"),
+        refusals::OfBody,
     )
 )]
 pub(super) async fn mark(

@@ -5,16 +5,15 @@ mod list;
 mod mark;
 mod notification_path;
 mod preferences;
-mod problems;
 mod read_all;
 
-use dayloom_kit::openapi::SecuritySchemes;
+use dayloom_kit::openapi::Shared;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&SecuritySchemes),
+    modifiers(&Shared),
     tags((name = "notifications", description = "What a user was told, and how they want to be told"))
 )]
 struct Document;

@@ -1,8 +1,8 @@
 use axum::Json;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::Commit;
 use dayloom_kit::{Principal, Problem};
 
-use super::problems::{BodyProblems, OwnerProblems};
 use crate::preferences::Preferences;
 
 /// Tells how the user wants to be reached
@@ -15,7 +15,7 @@ use crate::preferences::Preferences;
     operation_id = "get_notification_preferences",
     params(("user_id" = String, Path, description = "The caller's own id")),
     security(("bearer" = [])),
-    responses((status = 200, description = "The preferences", body = Preferences), OwnerProblems)
+    responses((status = 200, description = "The preferences", body = Preferences), refusals::OfOwner)
 )]
 pub(super) async fn get(principal: Principal) -> Result<Json<Preferences>, Problem> {
     Ok(Json(Preferences::of(&principal.user_id)?))
@@ -33,7 +33,7 @@ pub(super) async fn get(principal: Principal) -> Result<Json<Preferences>, Probl
     params(("user_id" = String, Path, description = "The caller's own id")),
     request_body = Preferences,
     security(("bearer" = [])),
-    responses((status = 200, description = "The preferences as they are now", body = Preferences), OwnerProblems, BodyProblems)
+    responses((status = 200, description = "The preferences as they are now", body = Preferences), refusals::OfOwner, refusals::OfBody)
 )]
 pub(super) async fn put(
     principal: Principal,

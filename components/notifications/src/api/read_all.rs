@@ -1,8 +1,7 @@
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{Commit, Value, statement};
 use dayloom_kit::{Principal, Problem};
 use http::StatusCode;
-
-use super::problems::OwnerProblems;
 
 /// Marks all of the user's notifications as read
 #[utoipa::path(
@@ -12,7 +11,7 @@ use super::problems::OwnerProblems;
     operation_id = "read_all_notifications",
     params(("user_id" = String, Path, description = "The caller's own id")),
     security(("bearer" = [])),
-    responses((status = 204, description = "Nothing is unread"), OwnerProblems)
+    responses((status = 204, description = "Nothing is unread"), refusals::OfOwner)
 )]
 pub(super) async fn read_all(principal: Principal) -> Result<StatusCode, Problem> {
     let mut commit = Commit::default();
