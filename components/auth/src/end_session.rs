@@ -21,8 +21,9 @@ use crate::{answer, cookie, problems, session_store};
                 ("Cache-Control" = String))),
         (status = 404, description = "The user has no such session", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json"),
-        problems::OfChange,
-        problems::OfStore,
+        problems::SessionProblems,
+        problems::OriginProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn end_session(

@@ -50,7 +50,7 @@ struct Jwk {
             headers(("ETag" = String), ("Cache-Control" = String, description = "`public, max-age=300`"))),
         (status = 304, description = "The set at hand is the present one",
             headers(("ETag" = String), ("Cache-Control" = String))),
-        problems::OfStore,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn show_jwks(headers: HeaderMap) -> Result<Response, Problem> {

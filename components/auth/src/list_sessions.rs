@@ -60,8 +60,8 @@ struct SessionEntry {
         (status = 200, description = "A page of sessions", body = SessionPage, headers(("Cache-Control" = String))),
         (status = 422, description = "A parameter is wrong or unknown", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json"),
-        problems::OfSession,
-        problems::OfStore,
+        problems::SessionProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn list_sessions(session: Session, Query(page): Query<Page>) -> Result<Response, Problem> {

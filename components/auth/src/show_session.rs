@@ -43,8 +43,8 @@ struct SessionDates<'a> {
         (status = 200, description = "The user and the session", body = CurrentSession,
             headers(("Set-Cookie" = String, description = "The session, when its end has moved"),
                 ("Cache-Control" = String))),
-        problems::OfSession,
-        problems::OfStore,
+        problems::SessionProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn show_session(mut session: Session) -> Response {

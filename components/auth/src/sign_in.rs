@@ -38,9 +38,9 @@ pub(crate) struct SignIn {
             headers(("Set-Cookie" = String, description = "The session"), ("Cache-Control" = String))),
         (status = 401, description = "The address or the password is wrong", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json", headers(("WWW-Authenticate" = String))),
-        problems::OfBody,
-        problems::OfAttempt,
-        problems::OfStore,
+        problems::BodyProblems,
+        problems::AttemptProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn sign_in(_: NotForeign, headers: HeaderMap, Json(body): Json<SignIn>) -> Result<Response, Problem> {

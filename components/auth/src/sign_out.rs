@@ -16,9 +16,8 @@ use crate::{answer, cookie, problems, session_store};
     responses(
         (status = 204, description = "Nobody is signed in any more",
             headers(("Set-Cookie" = String, description = "Forgets the session"), ("Cache-Control" = String))),
-        (status = 403, description = "The request does not prove by its `Origin` that it comes from this application",
-            body = dayloom_kit::ProblemDocument, content_type = "application/problem+json"),
-        problems::OfStore,
+        problems::OriginProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn sign_out(SessionCookie(secret): SessionCookie) -> Result<Response, Problem> {

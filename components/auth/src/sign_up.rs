@@ -45,9 +45,9 @@ pub(crate) struct SignUp {
             headers(("Set-Cookie" = String, description = "The session"), ("Cache-Control" = String))),
         (status = 409, description = "The address has an account", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json"),
-        problems::OfBody,
-        problems::OfAttempt,
-        problems::OfStore,
+        problems::BodyProblems,
+        problems::AttemptProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn sign_up(

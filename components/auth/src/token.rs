@@ -18,8 +18,9 @@ use crate::{answer, problems};
         (status = 200, description = "An access token", body = AccessToken,
             headers(("Set-Cookie" = String, description = "The session, when its end has moved"),
                 ("Cache-Control" = String))),
-        problems::OfChange,
-        problems::OfStore,
+        problems::SessionProblems,
+        problems::OriginProblems,
+        problems::StoreProblems,
     )
 )]
 pub(crate) async fn issue_token(mut session: Session) -> Result<Response, Problem> {
