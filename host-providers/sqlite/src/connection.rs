@@ -18,10 +18,6 @@ const WRITER_CACHE_KIB: i32 = 16 * 1024;
 /// Page cache of one reading connection in KiB. Small, because the system's page cache stands behind it.
 const READER_CACHE_KIB: i32 = 2 * 1024;
 
-/// Pages of 4 KiB in the write-ahead log before the writer copies them into the database: 32 MiB. Longer makes each
-/// page's copy serve more commits, shorter keeps readers' look-ups and recovery quick.
-const WAL_PAGES_MAX: i32 = 8_000;
-
 /// Bytes the write-ahead log file is cut back to when it was larger (a long reader held the copying up).
 const WAL_FILE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
@@ -34,7 +30,6 @@ pub(crate) fn open_writer(path: &Path, size_bytes_max: Option<u64>) -> rusqlite:
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)?;
     connection.pragma_update(None, "journal_size_limit", WAL_FILE_BYTES_MAX)?;
     if let Some(bytes) = size_bytes_max {
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

@@ -10,6 +10,7 @@
 
 mod backup;
 mod budget;
+mod checkpoints;
 mod config;
 mod connection;
 mod data_dir;

@@ -10,6 +10,7 @@ use dayloom_ports::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::checkpoints::Checkpoints;
 use crate::data_dir::DataDir;
 use crate::dispatch::{Dispatcher, trim_log};
 use crate::firewall::Grants;
@@ -56,7 +57,9 @@ impl SqliteStore {
         let data_dir = DataDir::acquire(&config.data_dir)?;
         let path = data_dir.database();
         let grants = Arc::new(Grants::new(config.grants));
-        let session = Session::new(connection::open_writer(&path, config.size_bytes_max)?, &grants)?;
+        let mut connection = connection::open_writer(&path, config.size_bytes_max)?;
+        let checkpoints = Checkpoints::take_over(&mut connection)?;
+        let session = Session::new(connection, &grants)?;
         migrations::migrate(&session, &config.migrations_dir)?;
         grants.learn_names(session.as_host())?;
         let last_position = last_position(session.as_host())?;
@@ -73,7 +76,7 @@ impl SqliteStore {
             healthy: healthy.clone(),
         };
         let writer = writer
-            .spawn(messages, &queue)
+            .spawn(checkpoints, messages, &queue)
             .map_err(|source| OpenError::File { path, source })?;
         Ok(Arc::new(Self {
             grants,

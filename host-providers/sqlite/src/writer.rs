@@ -13,7 +13,11 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use dayloom_ports::{StatementOutcome, StorageError};
+use tokio::sync::Semaphore;
+
 use crate::budget::Allowance;
+use crate::checkpoints::Checkpoints;
 use crate::error::SqlError;
 use crate::group::{Group, Slot, Task};
 use crate::log::{INSERT_EVENT, LogEntry, Tail, insert_event};
@@ -22,7 +26,6 @@ use crate::queue::{Message, QUEUE_BYTES_MAX, Queue};
 use crate::request::CommitRequest;
 use crate::session::{ResultAllowance, Session};
 use crate::time::now_ms;
-use dayloom_ports::{StatementOutcome, StorageError};
 
 /// How long one statement may hold everybody up. Writes find their rows by index; this is for the one that does not.
 const STATEMENT_TIME_MAX: Duration = Duration::from_secs(2);
@@ -47,24 +50,32 @@ enum Attempt {
 
 impl Writer {
     /// Starts the thread, which ends when the queue is stopped.
-    pub(crate) fn spawn(mut self, messages: Receiver<Message>, queue: &Queue) -> std::io::Result<JoinHandle<()>> {
+    pub(crate) fn spawn(
+        mut self,
+        checkpoints: Checkpoints,
+        messages: Receiver<Message>,
+        queue: &Queue,
+    ) -> std::io::Result<JoinHandle<()>> {
         let room = queue.room();
-        std::thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(move || {
-                let mut is_last = false;
-                while !is_last {
-                    let group = Group::gather(&messages);
-                    is_last = group.is_last;
-                    if !group.slots.is_empty() {
-                        let waiting = QUEUE_BYTES_MAX.saturating_sub(room.available_permits());
-                        self.metrics.group(group.slots.len(), waiting);
-                        let started = Instant::now();
-                        self.commit(group);
-                        self.metrics.committed_in(started.elapsed());
-                    }
-                }
-            })
+        let run = move || self.run_until_stopped(&checkpoints, &messages, &room);
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(run)
+    }
+
+    fn run_until_stopped(&mut self, checkpoints: &Checkpoints, messages: &Receiver<Message>, room: &Semaphore) {
+        let mut is_last = false;
+        while !is_last {
+            let group = Group::gather(messages);
+            is_last = group.is_last;
+            if group.slots.is_empty() {
+                continue;
+            }
+            let waiting = QUEUE_BYTES_MAX.saturating_sub(room.available_permits());
+            self.metrics.group(group.slots.len(), waiting);
+            let started = Instant::now();
+            self.commit(group);
+            self.metrics.committed_in(started.elapsed());
+            checkpoints.run_if_due(self.session.as_host());
+        }
     }
 
     fn commit(&mut self, mut group: Group) {
