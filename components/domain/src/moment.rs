@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -75,8 +75,10 @@ impl<'de> Deserialize<'de> for Moment {
 // By hand, because the derive has no way to say that an enum is a plain string.
 impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
+        let text = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+        AnyOfBuilder::new()
+            .item(text(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .item(text(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .description(Some(
                 "A date (`2026-11-21`), or an RFC 3339 date-time, given back in UTC",
             ))

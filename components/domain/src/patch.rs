@@ -41,54 +41,54 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
 ///
 /// What a client can not change (`id`, `sequence`, times …) is refused as an unknown field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct TaskPatch {
     /// 1 to 200 characters after trimming, one line; can not be cleared.
-    #[serde(skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     pub title: Field<String>,
     /// Up to 10,000 characters.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<String>, max_length = 10_000)]
     pub description: Field<String>,
     /// `completed` completes the task, anything else reopens it; null is `pending`.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Status>)]
     pub status: Field<Status>,
     /// Null is `medium`.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Priority>)]
     pub priority: Field<Priority>,
     /// Up to 20 tags of 1 to 50 characters; repeats are dropped.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Vec<String>>, max_items = 20)]
     pub tags: Field<Vec<String>>,
     /// 1 to 100 characters.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<String>, max_length = 100)]
     pub category: Field<String>,
     /// A date (`2026-11-21`) or a date-time with an offset. Relative reminders move with it, and go when it is cleared.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Moment>)]
     pub due_date: Field<Moment>,
     /// An IANA name; null is `UTC`.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<TimeZone>)]
     pub time_zone: Field<TimeZone>,
     /// Up to 10; replaces all of them.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Vec<ReminderDraft>>, max_items = 10)]
     pub reminders: Field<Vec<ReminderDraft>>,
     /// `daily`, `weekly`, `monthly`, `yearly`, a phrase, or an RFC 5545 RRULE. Null stops the recurrence.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<String>, max_length = 512)]
     pub recurring_rule: Field<String>,
     /// The last day or instant (inclusive) on which an occurrence may fall.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<Moment>)]
     pub recurring_end_date: Field<Moment>,
     /// Null is `due_date`.
-    #[serde(skip_serializing_if = "Field::is_absent")]
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
     #[schema(value_type = Option<RecurrenceFrom>)]
     pub recurrence_from: Field<RecurrenceFrom>,
 }

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 /// Declares the catalogue: variant, CloudEvents type, and the schema its `data` adheres to.
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:tt,)+) => {
         /// The events there are. Names are in the past tense; a type's shape only ever grows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
