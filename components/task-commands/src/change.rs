@@ -4,9 +4,9 @@ use dayloom_kit::{IfMatch, new_id, now};
 
 use crate::{CommandError, get, write};
 
-/// How often a change that lost a race is made again on the newer state. Each loss is somebody else's success, so this many in
-/// a row mean a crowd on one task, and waiting would only add to it.
-const ATTEMPTS_MAX: u32 = 5;
+/// How often a change that lost a race is made again on the newer state. Each loss is somebody else's success, and of those who
+/// race at the same time one wins each round: enough for all the devices of a user at once.
+const ATTEMPTS_MAX: u32 = 16;
 
 /// Applies a patch and returns the task as it is then. A patch that changes nothing writes nothing.
 ///

@@ -1,4 +1,4 @@
-//! Answers about one task, and the refusals that several routes share, as the API document tells of them.
+//! Answers about one task, and how a change of one may be refused.
 
 use axum::response::{IntoResponse, Response};
 use dayloom_domain::Task;
@@ -40,39 +40,6 @@ fn tag(headers: &mut HeaderMap, sequence: u64) {
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
     let tag = HeaderValue::try_from(format!("\"{sequence}\"")).expect("a number in quotes is a header value");
     headers.insert(header::ETAG, tag);
-}
-
-/// What any route may answer instead.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers that Problem makes")]
-pub(crate) enum Refusals {
-    /// No valid access token
-    #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
-    Unauthorized(ProblemDocument),
-    /// Another user's path
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(ProblemDocument),
-    /// Not now; `Retry-After` says when
-    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u32)))]
-    Unavailable(ProblemDocument),
-}
-
-/// What a route with a body may answer about the body.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "describes answers that Problem makes")]
-pub(crate) enum BodyRefusals {
-    /// The body is not JSON in UTF-8
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(ProblemDocument),
-    /// The body has more than 1 MiB
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(ProblemDocument),
-    /// The body is not announced as JSON
-    #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMediaType(ProblemDocument),
-    /// A value is wrong or unknown; `errors` says where
-    #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(ProblemDocument),
 }
 
 /// What a change of one task may answer about the task.

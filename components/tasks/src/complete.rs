@@ -1,12 +1,13 @@
 //! `PATCH /api/{user_id}/tasks/{id}/complete`.
 
 use axum::response::Response;
-use dayloom_domain::{Task, TaskId, UserId};
+use dayloom_domain::{Task, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Correlation, IfMatch, Principal, Problem, TaskPath};
 use http::StatusCode;
 
-use crate::answer::{self, ChangeRefusals, Refusals};
-use crate::stamp;
+use crate::answer::{self, ChangeRefusals};
+use crate::{parameters, stamp};
 
 /// Completes a task
 ///
@@ -16,17 +17,13 @@ use crate::stamp;
     path = "/api/{user_id}/tasks/{id}/complete",
     tag = "tasks",
     operation_id = "complete_task",
-    params(
-        ("user_id" = String, Path, description = "The caller's own id"),
-        ("id" = TaskId, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "The version that is meant: its `ETag`"),
-    ),
+    params(parameters::TaskPath, parameters::IfMatch),
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The completed task", body = Task,
             headers(("ETag" = String, description = "Its version"))),
         ChangeRefusals,
-        Refusals,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn complete(

@@ -2,13 +2,13 @@
 
 use axum::response::Response;
 use dayloom_domain::{Task, TaskDraft, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Correlation, Json, Principal, Problem, ProblemDocument};
 use dayloom_task_commands::creation;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::answer::{self, BodyRefusals, Refusals};
 use crate::idempotency::{IdempotencyKey, Request, Settled};
-use crate::stamp;
+use crate::{answer, parameters, stamp};
 
 /// Says that the answer is that of an earlier request with the same key.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -21,7 +21,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
     path = "/api/{user_id}/tasks",
     tag = "tasks",
     operation_id = "create_task",
-    params(("user_id" = String, Path, description = "The caller's own id"), IdempotencyKey),
+    params(parameters::TasksPath, IdempotencyKey),
     security(("bearer" = [])),
     request_body(content = TaskDraft, example = json!({ "title": "Call Ana", "due_date": "2026-11-21", "priority": "high" })),
     responses(
@@ -32,8 +32,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
         )),
         (status = 409, description = "Another request got in the way; the same request may succeed", body = ProblemDocument,
             content_type = "application/problem+json"),
-        BodyRefusals,
-        Refusals,
+        refusals::OfBody,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn create(

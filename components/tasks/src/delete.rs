@@ -1,11 +1,12 @@
 //! `DELETE /api/{user_id}/tasks/{id}`.
 
-use dayloom_domain::{TaskId, UserId};
+use dayloom_domain::UserId;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Correlation, IfMatch, Principal, Problem, TaskPath};
 use http::StatusCode;
 
-use crate::answer::{ChangeRefusals, Refusals};
-use crate::stamp;
+use crate::answer::ChangeRefusals;
+use crate::{parameters, stamp};
 
 /// Deletes a task
 ///
@@ -15,16 +16,12 @@ use crate::stamp;
     path = "/api/{user_id}/tasks/{id}",
     tag = "tasks",
     operation_id = "delete_task",
-    params(
-        ("user_id" = String, Path, description = "The caller's own id"),
-        ("id" = TaskId, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "The version that is meant: its `ETag`"),
-    ),
+    params(parameters::TaskPath, parameters::IfMatch),
     security(("bearer" = [])),
     responses(
         (status = 204, description = "The task is deleted"),
         ChangeRefusals,
-        Refusals,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn delete(

@@ -25,7 +25,7 @@ const KEY_CHARS_MAX: usize = 128;
 #[into_params(parameter_in = Header, names("Idempotency-Key"))]
 pub(crate) struct IdempotencyKey(
     /// Names the request, so that sending it again is harmless: 1 to 128 visible ASCII characters.
-    #[param(required = false, min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
+    #[param(value_type = String, required = false, min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
     pub(crate) Option<String>,
 );
 

@@ -13,13 +13,14 @@ mod forget;
 mod idempotency;
 mod list;
 mod merge_patch;
+mod parameters;
 mod read;
 mod restore;
 mod update;
 
 use axum::Router;
 use dayloom_domain::Stamp;
-use dayloom_kit::{Correlation, Problem, openapi::SecuritySchemes, storage};
+use dayloom_kit::{Correlation, Problem, openapi::Shared, storage};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -38,7 +39,7 @@ impl bindings::exports::dayloom::platform::cron::Guest for Tasks {
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&SecuritySchemes),
+    modifiers(&Shared),
     tags((name = "tasks", description = "What there is to do"))
 )]
 struct Document;
@@ -71,5 +72,23 @@ fn stamp(correlation: &Correlation) -> Stamp<'_> {
     Stamp {
         source: "/dayloom/tasks",
         correlation_id: &correlation.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everything_the_document_refers_to_is_in_it() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let text = document.to_string();
+        let mut references = 0;
+        for reference in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+            references += 1;
+        }
+        assert!(references > 20, "{references}");
+        let status = &document["components"]["schemas"]["Status"]["enum"];
+        assert_eq!(status.to_string(), r#"["pending","in_progress","completed"]"#);
     }
 }

@@ -3,13 +3,14 @@
 use axum::response::{IntoResponse, Response};
 use dayloom_domain::limits::{CATEGORY_CHARS_MAX, TAG_CHARS_MAX};
 use dayloom_domain::{Moment, Priority, Status, Task, TimeZone, UserId};
-use dayloom_kit::{Principal, Problem, ProblemDocument, Query, cursor};
+use dayloom_kit::openapi::refusals;
+use dayloom_kit::{Principal, Problem, Query, cursor};
 use dayloom_task_commands::list::{Cursor, Filter, Sort, list as list_tasks};
 use http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::answer::Refusals;
+use crate::parameters;
 
 /// Characters of a text to search for: as many as a title has.
 const TEXT_CHARS_MAX: usize = 200;
@@ -24,19 +25,20 @@ pub(crate) struct Params {
     /// Only of this priority.
     priority: Option<Priority>,
     /// Only with this tag, written exactly so.
-    #[param(max_length = 50)]
+    #[param(max_length = 50, pattern = "^[^\\x00]*$")]
     tag: Option<String>,
     /// Only of this category, written exactly so.
-    #[param(max_length = 100)]
+    #[param(max_length = 100, pattern = "^[^\\x00]*$")]
     category: Option<String>,
     /// Only due at this instant or later; a date means its start in UTC.
     due_after: Option<Moment>,
     /// Only due before this instant; a date means its start in UTC.
     due_before: Option<Moment>,
     /// Only with this text in the title or the description; case does not matter, and there are no wildcards.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, pattern = "^[^\\x00]*$")]
     q: Option<String>,
     /// The order; newest first unless said otherwise. Without a due date comes last in both directions.
+    #[param(inline)]
     sort: Option<Sort>,
     /// The `next_cursor` of the page before, of the same sort.
     #[param(max_length = 2048)]
@@ -64,13 +66,12 @@ struct TaskPage {
     path = "/api/{user_id}/tasks",
     tag = "tasks",
     operation_id = "list_tasks",
-    params(("user_id" = String, Path, description = "The caller's own id"), Params),
+    params(parameters::TasksPath, Params),
     security(("bearer" = [])),
     responses(
         (status = 200, description = "A page of tasks", body = TaskPage),
-        (status = 422, description = "A parameter is wrong or unknown", body = ProblemDocument,
-            content_type = "application/problem+json"),
-        Refusals,
+        refusals::OfParameters,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn list(principal: Principal, Query(params): Query<Params>) -> Result<Response, Problem> {

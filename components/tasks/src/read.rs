@@ -1,12 +1,13 @@
 //! `GET /api/{user_id}/tasks/{id}`.
 
 use axum::response::Response;
-use dayloom_domain::{Task, TaskId, UserId};
+use dayloom_domain::{Task, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Principal, Problem, ProblemDocument, TaskPath};
 use dayloom_task_commands::get;
 use http::{HeaderMap, StatusCode, header};
 
-use crate::answer::{self, Refusals};
+use crate::{answer, parameters};
 
 /// Reads a task
 #[utoipa::path(
@@ -14,11 +15,7 @@ use crate::answer::{self, Refusals};
     path = "/api/{user_id}/tasks/{id}",
     tag = "tasks",
     operation_id = "get_task",
-    params(
-        ("user_id" = String, Path, description = "The caller's own id"),
-        ("id" = TaskId, Path, description = "The task's id"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags of versions the client has"),
-    ),
+    params(parameters::TaskPath, parameters::IfNoneMatch),
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The task", body = Task, headers(("ETag" = String, description = "Its version"))),
@@ -26,7 +23,7 @@ use crate::answer::{self, Refusals};
             headers(("ETag" = String, description = "That version"))),
         (status = 404, description = "The user has no such task", body = ProblemDocument,
             content_type = "application/problem+json"),
-        Refusals,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn read(

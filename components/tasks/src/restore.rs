@@ -1,13 +1,13 @@
 //! `POST /api/{user_id}/tasks/{id}/restore`.
 
 use axum::response::Response;
-use dayloom_domain::{Task, TaskId, UserId};
+use dayloom_domain::{Task, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Correlation, Principal, Problem, ProblemDocument, TaskPath};
 use dayloom_task_commands::deleted_sequence;
 use http::{HeaderMap, StatusCode};
 
-use crate::answer::{self, Refusals};
-use crate::{deletion_record, stamp};
+use crate::{answer, deletion_record, parameters, stamp};
 
 /// Restores a deleted task
 ///
@@ -17,10 +17,7 @@ use crate::{deletion_record, stamp};
     path = "/api/{user_id}/tasks/{id}/restore",
     tag = "tasks",
     operation_id = "restore_task",
-    params(
-        ("user_id" = String, Path, description = "The caller's own id"),
-        ("id" = TaskId, Path, description = "The task's id"),
-    ),
+    params(parameters::TaskPath),
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The task is back", body = Task,
@@ -29,7 +26,7 @@ use crate::{deletion_record, stamp};
             content_type = "application/problem+json"),
         (status = 409, description = "The task is not deleted, or another occurrence has taken its place",
             body = ProblemDocument, content_type = "application/problem+json"),
-        Refusals,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn restore(

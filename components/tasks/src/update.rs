@@ -1,13 +1,14 @@
 //! `PATCH /api/{user_id}/tasks/{id}`.
 
 use axum::response::Response;
-use dayloom_domain::{Task, TaskId, TaskPatch, UserId};
+use dayloom_domain::{Task, TaskPatch, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Correlation, IfMatch, Principal, Problem, TaskPath};
 use http::StatusCode;
 
-use crate::answer::{self, BodyRefusals, ChangeRefusals, Refusals};
+use crate::answer::{self, ChangeRefusals};
 use crate::merge_patch::MergePatch;
-use crate::stamp;
+use crate::{parameters, stamp};
 
 /// Changes a task
 ///
@@ -18,11 +19,7 @@ use crate::stamp;
     path = "/api/{user_id}/tasks/{id}",
     tag = "tasks",
     operation_id = "update_task",
-    params(
-        ("user_id" = String, Path, description = "The caller's own id"),
-        ("id" = TaskId, Path, description = "The task's id"),
-        ("If-Match" = Option<String>, Header, description = "The version that the change is meant for: its `ETag`"),
-    ),
+    params(parameters::TaskPath, parameters::IfMatch),
     security(("bearer" = [])),
     request_body(content(
         (TaskPatch = "application/merge-patch+json", example = json!({ "title": "Call Ana back", "due_date": null })),
@@ -32,8 +29,8 @@ use crate::stamp;
         (status = 200, description = "The task as it is now", body = Task,
             headers(("ETag" = String, description = "Its version"))),
         ChangeRefusals,
-        BodyRefusals,
-        Refusals,
+        refusals::OfBody,
+        refusals::OfOwner,
     )
 )]
 pub(crate) async fn update(
