@@ -11,6 +11,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
@@ -26,6 +27,8 @@ const DIGEST_CHUNK_BYTES: usize = 256 * 1024;
 pub(super) struct Cache {
     folder: PathBuf,
     engine: u64,
+    /// One component is compiled at a time, on all cores: the compiler takes a hundred times the memory of its input.
+    compiling: Mutex<()>,
 }
 
 impl Cache {
@@ -44,6 +47,7 @@ impl Cache {
         Ok(Self {
             folder,
             engine: hasher.finish(),
+            compiling: Mutex::new(()),
         })
     }
 
@@ -59,11 +63,20 @@ impl Cache {
         if let Some(component) = self.load(engine, &compiled) {
             return Ok(component);
         }
+        let _turn = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another component of the same file may have been compiled meanwhile.
+        if let Some(component) = self.load(engine, &compiled) {
+            return Ok(component);
+        }
         tracing::info!(source = %source.display(), "compiling");
         let component = Component::new(engine, &wasm)?;
         if let Err(error) = self.store(&compiled, &component.serialize()?) {
             tracing::warn!(%error, "the compiled component was not kept");
+            return Ok(component);
         }
+        // Mapped from the file, its pages come as they are needed and can be dropped again.
+        let component = self.load(engine, &compiled).unwrap_or(component);
+        give_memory_back();
         Ok(component)
     }
 
@@ -97,6 +110,16 @@ impl Cache {
         aside.as_file().sync_all()?;
         aside.persist(path)?;
         Ok(())
+    }
+}
+
+/// Returns what the compiler has freed to the system: the allocator would keep three times what serving takes.
+#[allow(unsafe_code, reason = "a function of the C library; see the SAFETY comment")]
+fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `malloc_trim` has no preconditions, takes the allocator's own locks, and touches free memory only.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

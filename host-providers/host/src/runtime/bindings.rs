@@ -1,7 +1,5 @@
 //! What `wasmtime` generates from the WIT tree: the interfaces this host provides and the exports it calls.
 
-#![allow(missing_docs, reason = "generated; the WIT files are the documentation")]
-
 wasmtime::component::bindgen!({
     path: "../../wit",
     inline: "

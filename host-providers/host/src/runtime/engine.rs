@@ -47,9 +47,6 @@ pub(super) fn engine(limits: &Limits, components: usize) -> wasmtime::Result<Eng
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .cranelift_opt_level(OptLevel::Speed)
-        // Components are compiled side by side, each on a thread that ends and gives the compiler's memory back; the
-        // compiler's own threads would keep it.
-        .parallel_compilation(false)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES);

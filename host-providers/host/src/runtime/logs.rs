@@ -77,7 +77,7 @@ impl GuestLog {
             component,
             rate,
             current: Arc::new(Mutex::new(Current {
-                trace: Trace::new(),
+                trace: Trace::begin(),
                 line: Vec::new(),
             })),
         }

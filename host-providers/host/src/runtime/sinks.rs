@@ -34,7 +34,7 @@ impl EventSink for Components {
         let Some(_turn) = self.background_turn().await else {
             return all(STOPPING.to_owned());
         };
-        let trace = Trace::new();
+        let trace = Trace::begin();
         match target.deliver(deliveries, Call::new(trace)).await {
             Ok(outcomes) if outcomes.len() == count => outcomes,
             Ok(outcomes) => {
@@ -52,7 +52,7 @@ impl JobSink for Components {
     async fn run(&self, component: &ComponentId, name: &str, payload: &str) -> Result<(), String> {
         let target = self.by_name(component).ok_or(NO_COMPONENT)?;
         let _turn = self.background_turn().await.ok_or(STOPPING)?;
-        let trace = Trace::new();
+        let trace = Trace::begin();
         target
             .run(name, payload, Call::new(trace))
             .await
@@ -62,7 +62,7 @@ impl JobSink for Components {
     async fn tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<(), String> {
         let target = self.by_name(component).ok_or(NO_COMPONENT)?;
         let _turn = self.background_turn().await.ok_or(STOPPING)?;
-        let trace = Trace::new();
+        let trace = Trace::begin();
         target
             .tick(schedule, at, Call::new(trace))
             .await

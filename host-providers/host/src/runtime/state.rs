@@ -76,7 +76,7 @@ impl State {
         let log = GuestLog::new(services.component.clone(), services.line_rate.clone());
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
-        let call = Call::new(Trace::new());
+        let call = Call::new(Trace::begin());
         Self {
             table,
             memory: MemoryLimiter::new(limits, services.large_turns.clone()),

@@ -19,7 +19,7 @@ const TRACEPARENT_BYTES: usize = 55;
 
 impl Trace {
     /// A trace that begins here, not sampled.
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         // Zero is not a valid id; drawing one is as likely as a bit flip in memory, and setting a bit is free.
         Self {
             id: fastrand::u128(..) | 1,
@@ -32,7 +32,7 @@ impl Trace {
     pub fn continued(traceparent: Option<&HeaderValue>) -> Self {
         traceparent
             .and_then(|value| parse(value.as_bytes()))
-            .unwrap_or_else(Self::new)
+            .unwrap_or_else(Self::begin)
     }
 
     /// As a `traceparent` header.
@@ -52,12 +52,6 @@ impl Trace {
         let mut text = [0; 32];
         write_hex(&mut text, &self.id.to_be_bytes());
         ascii(&text)
-    }
-}
-
-impl Default for Trace {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
