@@ -1,9 +1,9 @@
 import type { InfiniteData } from '@tanstack/react-query'
 
-import type { Page, Task } from './types.ts'
+import type { Task, TaskPage } from './types.ts'
 
 /** The tasks read so far, as the query cache holds them. */
-export type TaskList = InfiniteData<Page<Task>, string | undefined>
+export type TaskList = InfiniteData<TaskPage, string | undefined>
 
 /** Puts a task where its older version is, or on top if it is new. An older version than the one here changes nothing. */
 export function putTask(list: TaskList, task: Task): TaskList {
@@ -17,9 +17,9 @@ export function replaceTask(list: TaskList, task: Task): TaskList {
   return editPages(list, (items) => items.map((item) => (item.id === task.id ? task : item)))
 }
 
-/** Takes a task out. */
+/** Takes a task out. The same list if it is not there. */
 export function removeTask(list: TaskList, id: string): TaskList {
-  return editPages(list, (items) => items.filter((item) => item.id !== id))
+  return findTask(list, id) ? editPages(list, (items) => items.filter((item) => item.id !== id)) : list
 }
 
 export function findTask(list: TaskList, id: string): Task | undefined {

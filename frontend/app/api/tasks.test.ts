@@ -14,9 +14,11 @@ function setUp(...answers: Answer[]) {
 
 test('a new task can be sent twice and is made once', async () => {
   const { api, asked } = setUp(aTask('a'))
-  await api.create({ title: 'Task a', time_zone: 'Europe/Berlin' }, 'key-1')
+  const key = '0123456789abcdef0123456789abcdef'
+  await api.create({ title: 'Task a', time_zone: 'Europe/Berlin' }, key)
   expect(asked[0]).toMatchObject({ method: 'POST', path: '/api/u%2F1/tasks', body: { title: 'Task a' } })
-  expect(asked[0]?.headers.get('Idempotency-Key')).toBe('key-1')
+  expect(asked[0]?.headers.get('Idempotency-Key')).toBe(key)
+  expect(asked[0]?.headers.get('traceparent')).toBe(`00-${key}-0123456789abcdef-00`)
   expect(asked[0]?.headers.get('Content-Type')).toBe('application/json')
 })
 

@@ -1,6 +1,6 @@
 import { ApiError } from './errors.ts'
 import type { HttpRequest, Send } from './http.ts'
-import type { Page, Task, TaskDraft } from './types.ts'
+import type { Task, TaskDraft, TaskPage } from './types.ts'
 
 /** Tasks a page asks for: more than most people have open, well under the server's limit of 200. */
 const PAGE_LIMIT = 100
@@ -15,18 +15,21 @@ export class TaskApi {
     this.#base = `/api/${encodeURIComponent(userId)}/tasks`
   }
 
-  list(cursor: string | undefined, signal: AbortSignal): Promise<Page<Task>> {
+  list(cursor: string | undefined, signal: AbortSignal): Promise<TaskPage> {
     const query = new URLSearchParams({ limit: String(PAGE_LIMIT), ...(cursor && { cursor }) })
-    return this.#send({ method: 'GET', path: `${this.#base}?${query}`, signal }) as Promise<Page<Task>>
+    return this.#send({ method: 'GET', path: `${this.#base}?${query}`, signal }) as Promise<TaskPage>
   }
 
   get(id: string): Promise<Task> {
     return this.#send({ method: 'GET', path: this.#path(id) }) as Promise<Task>
   }
 
-  /** A repeat with the same `idempotencyKey` gives the task of the first call. */
-  create(draft: TaskDraft, idempotencyKey: string): Promise<Task> {
-    const headers = { 'Idempotency-Key': idempotencyKey }
+  /**
+   * A repeat with the same `key` gives the task of the first call. The task's event carries it too (as `correlation_id`),
+   * so that whoever hears of the task before the answer comes knows it for this one.
+   */
+  create(draft: TaskDraft, key: string): Promise<Task> {
+    const headers = { 'Idempotency-Key': key, traceparent: `00-${key}-${key.slice(0, 16)}-00` }
     return this.#send({ method: 'POST', path: this.#base, body: draft, headers }) as Promise<Task>
   }
 

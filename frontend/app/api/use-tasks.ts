@@ -5,14 +5,7 @@ import { TaskCache, tasksKey } from './task-cache.ts'
 import { findTask, putTask, removeTask, replaceTask } from './task-list.ts'
 import { TaskApi } from './tasks.ts'
 import type { Task, TaskDraft } from './types.ts'
-
-/** Ids of tasks that the server does not know yet begin with this. */
-const UNSENT_PREFIX = 'unsent:'
-
-/** Whether the task is still on its way to the server. */
-export function isUnsent(task: Task): boolean {
-  return task.id.startsWith(UNSENT_PREFIX)
-}
+import { putSent, removeUnsent, unsent } from './unsent.ts'
 
 /** The user's tasks, page by page. */
 export function useTasks(userId: string) {
@@ -29,9 +22,9 @@ export function useAddTask(userId: string) {
   const cache = useTaskCache(userId)
   return useMutation({
     mutationFn: ({ draft, key }: { draft: TaskDraft; key: string }) => api(userId).create(draft, key),
-    onMutate: ({ draft, key }) => cache.expect((list) => putTask(list, unsent(draft, key))),
-    onSuccess: (task, { key }) => cache.edit((list) => putTask(removeTask(list, UNSENT_PREFIX + key), task)),
-    onError: (_error, { key }) => cache.edit((list) => removeTask(list, UNSENT_PREFIX + key)),
+    onMutate: ({ draft, key }) => cache.expect((list) => putTask(list, unsent(draft, key, userId))),
+    onSuccess: (task, { key }) => cache.edit((list) => putSent(list, task, key)),
+    onError: (_error, { key }) => cache.edit((list) => removeUnsent(list, key)),
     onSettled: (_task, _error, _variables, expected) => cache.settle(expected),
   })
 }
@@ -78,24 +71,4 @@ const api = (userId: string) => new TaskApi(session.send, userId)
 
 function useTaskCache(userId: string): TaskCache {
   return new TaskCache(useQueryClient(), userId)
-}
-
-function unsent(draft: TaskDraft, key: string): Task {
-  const now = new Date().toISOString()
-  return {
-    id: UNSENT_PREFIX + key,
-    title: draft.title,
-    description: null,
-    status: 'pending',
-    priority: 'medium',
-    tags: [],
-    category: null,
-    due_date: draft.due_date ?? null,
-    time_zone: draft.time_zone,
-    recurring_rule: null,
-    sequence: 0,
-    created_at: now,
-    updated_at: now,
-    completed_at: null,
-  }
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 
-import type { TaskList } from '../api/task-list.ts'
+import { putTask, type TaskList } from '../api/task-list.ts'
 import { aTask } from '../api/task-fixture.ts'
 import type { Task } from '../api/types.ts'
+import { rowKey, unsent } from '../api/unsent.ts'
 import { applyEvent } from './apply-event.ts'
 
 const list: TaskList = {
@@ -14,13 +15,26 @@ const list: TaskList = {
 }
 
 function tell(type: string, task: Task) {
-  return { id: 'e', type, data: { task_id: task.id, sequence: task.sequence, payload: task } }
+  return { id: 'e', type, data: { task_id: task.id, sequence: task.sequence, correlation_id: 'key', payload: task } }
 }
 
 const versions = ({ pages }: TaskList) => pages.map(({ items }) => items.map(({ id, sequence }) => `${id}${sequence}`))
 
 test('a new task comes first', () => {
   expect(versions(applyEvent(list, tell('com.todo.task.created', aTask('d', 1))))).toEqual([['d1', 'b3', 'a1'], ['c2']])
+})
+
+test('an event that overtakes the answer to its own request takes the place of what was sent', () => {
+  const sending = putTask(list, unsent({ title: 'Task d' }, 'key', 'ana'))
+  const sent = applyEvent(sending, tell('com.todo.task.created', aTask('d', 1)))
+  expect(versions(sent)).toEqual([['d1', 'b3', 'a1'], ['c2']])
+  // The row on the screen stays the same one.
+  expect(rowKey(sent.pages[0]!.items[0]!)).toBe(rowKey(sending.pages[0]!.items[0]!))
+  const other = applyEvent(
+    putTask(list, unsent({ title: 'Task d' }, 'other', 'ana')),
+    tell('com.todo.task.created', aTask('d', 1)),
+  )
+  expect(versions(other)).toEqual([['d1', 'unsent:other0', 'b3', 'a1'], ['c2']])
 })
 
 test('a newer version takes the place of the older, on whichever page', () => {

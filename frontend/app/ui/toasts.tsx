@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 
-import { dismiss, shownToasts, subscribeToasts } from './toast-store.ts'
+import { dismiss, hold, shownToasts, subscribeToasts } from './toast-store.ts'
 
 /** The messages at the bottom of the screen, read out when they come. */
 export function Toasts() {
@@ -14,6 +14,10 @@ export function Toasts() {
       {toasts.map(({ id, text, action }) => (
         <div
           key={id}
+          onPointerEnter={() => hold(true)}
+          onPointerLeave={() => hold(false)}
+          onFocus={() => hold(true)}
+          onBlur={() => hold(false)}
           className="pointer-events-auto flex w-full max-w-md animate-rise items-center gap-2 rounded-2xl bg-ink py-1.5 pr-2 pl-4 text-sm text-canvas shadow-float"
         >
           <p className="min-w-0 flex-1 py-2 break-words">{text}</p>
@@ -23,6 +27,8 @@ export function Toasts() {
               className="min-h-10 rounded-xl px-3 font-semibold hover:bg-canvas/15"
               onClick={() => {
                 dismiss(id)
+                // What has gone tells neither that the pointer left it nor the focus.
+                hold(false)
                 action.run()
               }}
             >

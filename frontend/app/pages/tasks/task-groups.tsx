@@ -1,4 +1,5 @@
 import type { Task } from '../../api/types.ts'
+import { rowKey } from '../../api/unsent.ts'
 import { ChevronIcon } from '../../ui/icons.tsx'
 import { TaskRow } from './task-row.tsx'
 
@@ -17,7 +18,7 @@ export function TaskGroups({
   const open = tasks.filter((task) => task.status !== 'completed')
   const done = tasks.filter((task) => task.status === 'completed')
   const rows = (group: Task[]) =>
-    group.map((task) => <TaskRow key={task.id} userId={userId} task={task} now={now} remove={remove} />)
+    group.map((task) => <TaskRow key={rowKey(task)} userId={userId} task={task} now={now} remove={remove} />)
 
   return (
     <>

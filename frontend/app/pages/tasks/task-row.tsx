@@ -1,11 +1,13 @@
 import { useRef } from 'react'
 
 import type { Priority, Task } from '../../api/types.ts'
-import { isUnsent, useSetCompleted } from '../../api/use-tasks.ts'
+import { isUnsent } from '../../api/unsent.ts'
+import { useSetCompleted } from '../../api/use-tasks.ts'
 import { CheckCircle } from '../../ui/check-circle.tsx'
 import { dueLabel } from '../../ui/due-label.ts'
 import { focusNeighbour } from '../../ui/focus-neighbour.ts'
 import { CalendarIcon, RepeatIcon, TrashIcon } from '../../ui/icons.tsx'
+import { repeatLabel } from '../../ui/repeat-label.ts'
 
 /** Only what stands out is said. */
 const PRIORITY_WORDS: Partial<Record<Priority, string>> = { high: 'High', urgent: 'Urgent' }
@@ -42,7 +44,7 @@ export function TaskRow({
           }}
         />
         <span className="min-w-0 pt-px">
-          <span className={`block break-words transition-colors ${completed ? 'text-muted line-through' : ''}`}>
+          <span className={`block wrap-anywhere transition-colors ${completed ? 'text-muted line-through' : ''}`}>
             {task.title}
           </span>
           <Details task={task} now={now} />
@@ -71,7 +73,7 @@ function Details({ task, now }: { task: Task; now: Date }) {
   if (!due && !priority && task.tags.length === 0 && !task.recurring_rule) return null
 
   return (
-    <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+    <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm wrap-anywhere text-muted">
       {due && (
         <span className={`inline-flex items-center gap-1.5 ${late ? 'text-danger' : ''}`}>
           <CalendarIcon />
@@ -82,7 +84,7 @@ function Details({ task, now }: { task: Task; now: Date }) {
       {task.recurring_rule && (
         <span className="inline-flex items-center gap-1.5">
           <RepeatIcon />
-          {task.recurring_rule}
+          {repeatLabel(task.recurring_rule)}
         </span>
       )}
       {priority && (
