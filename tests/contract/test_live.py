@@ -7,6 +7,7 @@ import pytest
 import requests
 import websockets
 from conftest import User
+from events import valid
 
 
 def create(user: User, title: str) -> dict:
@@ -22,6 +23,8 @@ def address(user: User) -> str:
 async def until(socket: websockets.ClientConnection, kind: str) -> dict:
     while True:
         message = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        if message["type"] == "event":
+            valid(message["event"])
         if message["type"] == kind:
             return message
 
@@ -93,7 +96,7 @@ def test_server_sent_events_carry_the_same_and_resume(user: User) -> None:
         task = create(user, "by SSE")
         first = next(frames(response))
         assert first["event"] == "event"
-        assert json.loads(first["data"])["data"]["payload"] == task
+        assert valid(json.loads(first["data"]))["data"]["payload"] == task
     create(user, "missed by SSE")
     with user.http.get(url, stream=True, timeout=10, headers={"last-event-id": first["id"]}) as response:
         assert json.loads(next(frames(response))["data"])["data"]["payload"]["title"] == "missed by SSE"
