@@ -2,6 +2,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use dayloom_kit::Problem;
+use dayloom_kit::openapi::refusals;
 
 use crate::session::Session;
 use crate::{answer, cookie, problems, session_store};
@@ -21,9 +22,8 @@ use crate::{answer, cookie, problems, session_store};
                 ("Cache-Control" = String))),
         (status = 404, description = "The user has no such session", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json"),
-        problems::SessionProblems,
-        problems::OriginProblems,
-        problems::StoreProblems,
+        refusals::OfCredential,
+        problems::OriginProblem,
     )
 )]
 pub(crate) async fn end_session(

@@ -1,5 +1,6 @@
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Problem, now_ms};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -7,7 +8,6 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::key_ring::{self, KeyRingError, StoredKey};
-use crate::problems;
 
 /// Verifiers may keep the set for five minutes; a new key is published longer than that before it signs.
 const CACHE_CONTROL: &str = "public, max-age=300";
@@ -50,7 +50,7 @@ struct Jwk {
             headers(("ETag" = String), ("Cache-Control" = String, description = "`public, max-age=300`"))),
         (status = 304, description = "The set at hand is the present one",
             headers(("ETag" = String), ("Cache-Control" = String))),
-        problems::StoreProblems,
+        refusals::OfStore,
     )
 )]
 pub(crate) async fn show_jwks(headers: HeaderMap) -> Result<Response, Problem> {

@@ -32,8 +32,8 @@ mod sign_up;
 mod token;
 
 use axum::Router;
-use dayloom_kit::openapi::SecuritySchemes;
-use dayloom_kit::{Problem, ProblemDocument};
+use dayloom_kit::Problem;
+use dayloom_kit::openapi::Shared;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -52,8 +52,7 @@ impl bindings::exports::dayloom::platform::cron::Guest for Auth {
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&SecuritySchemes),
-    components(schemas(ProblemDocument)),
+    modifiers(&Shared),
     tags((name = "auth", description = "Accounts, sessions and access tokens"))
 )]
 struct Document;

@@ -1,5 +1,6 @@
 use axum::response::Response;
 use dayloom_domain::Timestamp;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{self, Cells, Row, StorageError, Value};
 use dayloom_kit::{Problem, Query, cursor, now_ms};
 use http::StatusCode;
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::answer;
 use crate::session::Session;
-use crate::{answer, problems};
 
 /// Which sessions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,10 +59,8 @@ struct SessionEntry {
     security(("session_cookie" = [])),
     responses(
         (status = 200, description = "A page of sessions", body = SessionPage, headers(("Cache-Control" = String))),
-        (status = 422, description = "A parameter is wrong or unknown", body = dayloom_kit::ProblemDocument,
-            content_type = "application/problem+json"),
-        problems::SessionProblems,
-        problems::StoreProblems,
+        refusals::OfParameters,
+        refusals::OfCredential,
     )
 )]
 pub(crate) async fn list_sessions(session: Session, Query(page): Query<Page>) -> Result<Response, Problem> {

@@ -1,13 +1,14 @@
 use axum::response::Response;
 use dayloom_domain::Timestamp;
 use dayloom_kit::now_ms;
+use dayloom_kit::openapi::refusals;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::account::User;
+use crate::answer;
 use crate::session::Session;
-use crate::{answer, problems};
 
 /// Who is signed in.
 #[derive(Serialize, ToSchema)]
@@ -43,8 +44,7 @@ struct SessionDates<'a> {
         (status = 200, description = "The user and the session", body = CurrentSession,
             headers(("Set-Cookie" = String, description = "The session, when its end has moved"),
                 ("Cache-Control" = String))),
-        problems::SessionProblems,
-        problems::StoreProblems,
+        refusals::OfCredential,
     )
 )]
 pub(crate) async fn show_session(mut session: Session) -> Response {

@@ -1,4 +1,5 @@
 use axum::response::Response;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{self, Cells, Commit, Row, StorageError, statement};
 use dayloom_kit::{Json, Problem, now_ms, revoke_session};
 use http::{HeaderMap, StatusCode};
@@ -38,9 +39,10 @@ pub(crate) struct SignIn {
             headers(("Set-Cookie" = String, description = "The session"), ("Cache-Control" = String))),
         (status = 401, description = "The address or the password is wrong", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json", headers(("WWW-Authenticate" = String))),
-        problems::BodyProblems,
-        problems::AttemptProblems,
-        problems::StoreProblems,
+        refusals::OfBody,
+        problems::ForeignProblem,
+        refusals::OfAttempts,
+        refusals::OfStore,
     )
 )]
 pub(crate) async fn sign_in(_: NotForeign, headers: HeaderMap, Json(body): Json<SignIn>) -> Result<Response, Problem> {

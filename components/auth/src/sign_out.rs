@@ -1,4 +1,5 @@
 use axum::response::Response;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Problem, now_ms};
 
 use crate::session::SessionCookie;
@@ -16,8 +17,8 @@ use crate::{answer, cookie, problems, session_store};
     responses(
         (status = 204, description = "Nobody is signed in any more",
             headers(("Set-Cookie" = String, description = "Forgets the session"), ("Cache-Control" = String))),
-        problems::OriginProblems,
-        problems::StoreProblems,
+        problems::OriginProblem,
+        refusals::OfStore,
     )
 )]
 pub(crate) async fn sign_out(SessionCookie(secret): SessionCookie) -> Result<Response, Problem> {

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use axum::response::Response;
 use dayloom_domain::event::{CloudEvent, EventType, UserEventData, UserPayload};
 use dayloom_domain::{EventId, Timestamp, UserId};
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::storage::{Commit, Event, Statement, StorageError, expecting};
 use dayloom_kit::{Correlation, Json, Problem, new_id, now_ms, publishable};
 use http::{HeaderMap, StatusCode};
@@ -45,9 +46,10 @@ pub(crate) struct SignUp {
             headers(("Set-Cookie" = String, description = "The session"), ("Cache-Control" = String))),
         (status = 409, description = "The address has an account", body = dayloom_kit::ProblemDocument,
             content_type = "application/problem+json"),
-        problems::BodyProblems,
-        problems::AttemptProblems,
-        problems::StoreProblems,
+        refusals::OfBody,
+        problems::ForeignProblem,
+        refusals::OfAttempts,
+        refusals::OfStore,
     )
 )]
 pub(crate) async fn sign_up(

@@ -1,4 +1,5 @@
 use axum::response::Response;
+use dayloom_kit::openapi::refusals;
 use dayloom_kit::{Problem, now_ms};
 use http::StatusCode;
 
@@ -18,9 +19,8 @@ use crate::{answer, problems};
         (status = 200, description = "An access token", body = AccessToken,
             headers(("Set-Cookie" = String, description = "The session, when its end has moved"),
                 ("Cache-Control" = String))),
-        problems::SessionProblems,
-        problems::OriginProblems,
-        problems::StoreProblems,
+        refusals::OfCredential,
+        problems::OriginProblem,
     )
 )]
 pub(crate) async fn issue_token(mut session: Session) -> Result<Response, Problem> {

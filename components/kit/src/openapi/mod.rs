@@ -41,5 +41,3 @@ impl Modify for Shared {
         components.responses.extend(refusals::all());
     }
 }
-
-pub use Shared as SecuritySchemes;
