@@ -6,10 +6,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dayloom_ports::conformance::fixture::{commit, event, insert, query};
-use dayloom_ports::{ComponentId, Delivery, Event, EventSink, Outcome, Value};
+use dayloom_ports::{ComponentId, Delivery, Event, EventSink, Outcome, Subscription, Value};
 use dayloom_sqlite::{SqliteConfig, SqliteStore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,9 @@ const ROUNDS: usize = 4;
 /// Acknowledgements after which the child is killed.
 const ACKNOWLEDGED_MIN: usize = 400;
 
+/// What the child's handler takes for a call.
+const HANDLING: Duration = Duration::from_millis(250);
+
 /// Writers of the child.
 const WRITERS: usize = 16;
 
@@ -34,6 +38,8 @@ struct Telling;
 #[async_trait]
 impl EventSink for Telling {
     async fn deliver(&self, _: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
+        // Long enough for cursors to be written down several times: one that ran ahead of this call would be.
+        tokio::time::sleep(HANDLING).await;
         // Before the outcome: what is told here may come again, what is not told here must.
         for delivery in &deliveries {
             tell(

@@ -142,7 +142,12 @@ async fn a_replay_asked_for_while_no_host_runs_happens_at_the_next_start() {
     eventually("two dead letters", async || list(&letters).len() == 2).await;
     dispatching.stop().await;
     drop(store);
-    assert_eq!(letters.replay(&Replay::AllOf("a".to_owned())).expect("it is marked"), 1);
+    for newly in [1, 0] {
+        assert_eq!(
+            letters.replay(&Replay::AllOf("a".to_owned())).expect("it is marked"),
+            newly
+        );
+    }
     let subscriptions = vec![Subscription {
         batch: 1,
         ..subscription("a")
