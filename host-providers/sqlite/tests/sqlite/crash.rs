@@ -60,7 +60,10 @@ fn tell(what: &str, id: &str) {
 
 fn open(dir: PathBuf) -> Arc<SqliteStore> {
     let config = SqliteConfig {
-        subscriptions: vec![subscription("a")],
+        subscriptions: vec![Subscription {
+            batch: 100,
+            ..subscription("a")
+        }],
         ..config(&dir)
     };
     SqliteStore::open(config).expect("the store opens")
