@@ -72,8 +72,48 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, for a person, beside the log.
-            eprintln!("dayloom: {error:#}");
+            eprintln!("dayloom: {}", line(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and its causes in one line; a cause that an error's own text already tells is not told twice.
+fn line(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |line, cause| match line.as_str() {
+            "" => cause,
+            said if said.contains(&cause) => line,
+            said => format!("{said}: {cause}"),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_once_with_its_causes() {
+        let told = io::Error::other("disk full");
+        let error = anyhow::Error::from(told)
+            .context("can not write")
+            .context("no export: disk full");
+        assert_eq!(line(&error), "no export: disk full: can not write");
+        let chain = Err::<(), _>(io::Error::other("gone"))
+            .context("can not read a file")
+            .unwrap_err();
+        assert_eq!(line(&chain), "can not read a file: gone");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
     }
 }

@@ -20,6 +20,12 @@ use crate::{config::Limits, runtime::ReplyBody};
 /// Bytes that one permit of the memory for uploads stands for.
 const PERMIT_BYTES: usize = 1024;
 
+/// Bytes of a refused body that are still read, and thrown away: a client that is writing does not look for the answer, and
+/// would only see its connection break.
+const DRAINED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Time for that.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// The memory for request bodies of the whole process.
 #[derive(Debug)]
 pub(super) struct Uploads {
@@ -43,9 +49,9 @@ impl Uploads {
         }
     }
 
-    /// Receives a body. Nothing is read of one that announces too much, so a client that waits for `100 Continue` is
-    /// spared the upload.
-    pub(super) async fn receive<B>(&self, body: B) -> Result<Received<'_>, Problem>
+    /// Receives a body. Of one that announces too much and waits for `100 Continue` (`waits`), nothing is read, so that the
+    /// client is spared the upload.
+    pub(super) async fn receive<B>(&self, mut body: B, waits: bool) -> Result<Received<'_>, Problem>
     where
         B: Body<Data = Bytes> + Unpin,
     {
@@ -57,6 +63,9 @@ impl Uploads {
         }
         let announced = body.size_hint();
         if announced.lower() > self.body_bytes_max as u64 {
+            if !waits {
+                drain(&mut body).await;
+            }
             return Err(Problem::BODY_TOO_LARGE);
         }
         let most = announced
@@ -68,29 +77,34 @@ impl Uploads {
             .memory
             .try_acquire_many(permits)
             .map_err(|_| Problem::UPLOADS_BUSY)?;
-        let body = match tokio::time::timeout(self.time_max, self.collect(body)).await {
-            Ok(collected) => Full::new(collected?),
-            Err(_elapsed) => return Err(Problem::BODY_TOO_SLOW),
-        };
-        Ok(Received {
-            body,
-            _memory: Some(memory),
-        })
+        match tokio::time::timeout(self.time_max, self.collect(&mut body)).await {
+            Ok(Ok(collected)) => Ok(Received {
+                body: Full::new(collected),
+                _memory: Some(memory),
+            }),
+            Ok(Err(problem)) => {
+                if problem == Problem::BODY_TOO_LARGE {
+                    drain(&mut body).await;
+                }
+                Err(problem)
+            }
+            Err(_elapsed) => Err(Problem::BODY_TOO_SLOW),
+        }
     }
 
-    async fn collect<B>(&self, mut body: B) -> Result<Bytes, Problem>
+    async fn collect<B>(&self, body: &mut B) -> Result<Bytes, Problem>
     where
         B: Body<Data = Bytes> + Unpin,
     {
         // Most bodies are one piece, which is passed on without a copy.
-        let Some(first) = self.piece(&mut body, 0).await? else {
+        let Some(first) = self.piece(body, 0).await? else {
             return Ok(Bytes::new());
         };
         if body.is_end_stream() {
             return Ok(first);
         }
         let mut whole = BytesMut::from(first);
-        while let Some(piece) = self.piece(&mut body, whole.len()).await? {
+        while let Some(piece) = self.piece(body, whole.len()).await? {
             whole.extend_from_slice(&piece);
         }
         Ok(whole.freeze())
@@ -111,6 +125,27 @@ impl Uploads {
             },
         }
     }
+}
+
+/// Reads on until the client has said all, or enough.
+async fn drain<B>(body: &mut B)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    if body.size_hint().lower() > DRAINED_BYTES_MAX {
+        return;
+    }
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if bytes > DRAINED_BYTES_MAX {
+                return;
+            }
+        }
+    };
+    // A client that needs longer will find its connection closed, which is an answer too.
+    let _late = tokio::time::timeout(DRAIN_TIME_MAX, read).await;
 }
 
 /// The body of any response.
@@ -179,7 +214,7 @@ mod tests {
     }
 
     async fn received<B: Body<Data = Bytes> + Unpin>(uploads: &Uploads, body: B) -> Result<Bytes, Problem> {
-        let received = uploads.receive(body).await?;
+        let received = uploads.receive(body, false).await?;
         Ok(received.body.collect().await.unwrap().to_bytes())
     }
 
@@ -209,8 +244,8 @@ mod tests {
     #[tokio::test]
     async fn uploads_share_their_memory() {
         let uploads = Uploads::new(&limits(2048, 4096));
-        let first = uploads.receive(pieces(&["a"])).await.ok();
-        let second = uploads.receive(pieces(&["a"])).await.ok();
+        let first = uploads.receive(pieces(&["a"]), false).await.ok();
+        let second = uploads.receive(pieces(&["a"]), false).await.ok();
         assert_eq!(received(&uploads, pieces(&["a"])).await, Err(Problem::UPLOADS_BUSY));
         drop((first, second));
         assert_eq!(received(&uploads, pieces(&["a"])).await.unwrap(), "a");

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dayloom_realtime_gateway::Gateway;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
 };
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -147,7 +147,8 @@ impl Site {
         trace: Trace,
     ) -> Result<Response<ResponseBody>, Problem> {
         let (mut parts, body) = request.into_parts();
-        let received = self.uploads.receive(body).await?;
+        let waits = parts.headers.contains_key(EXPECT);
+        let received = self.uploads.receive(body, waits).await?;
         let scheme = peer.describe(&mut parts.headers, &self.trusted_proxies);
         set_traceparent(&mut parts.headers, trace);
         let last_event_id = parts.headers.get(LAST_EVENT_ID).cloned();

@@ -6,12 +6,14 @@
 //! match is compiled again.
 
 use std::{
+    collections::HashSet,
+    ffi::OsString,
     fs::{self, DirBuilder, File, Permissions},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
@@ -29,6 +31,8 @@ pub(super) struct Cache {
     engine: u64,
     /// One component is compiled at a time, on all cores: the compiler takes a hundred times the memory of its input.
     compiling: Mutex<()>,
+    /// File stems that this start has asked for; the rest is of older components or engines.
+    used: Mutex<HashSet<OsString>>,
 }
 
 impl Cache {
@@ -48,6 +52,7 @@ impl Cache {
             folder,
             engine: hasher.finish(),
             compiling: Mutex::new(()),
+            used: Mutex::default(),
         })
     }
 
@@ -60,6 +65,7 @@ impl Cache {
         let compiled = self
             .folder
             .join(format!("{}-{:016x}.cwasm", hex(&Sha256::digest(&wasm)), self.engine));
+        self.used().extend(compiled.file_stem().map(ToOwned::to_owned));
         if let Some(component) = self.load(engine, &compiled) {
             return Ok(component);
         }
@@ -78,6 +84,22 @@ impl Cache {
         let component = self.load(engine, &compiled).unwrap_or(component);
         give_memory_back();
         Ok(component)
+    }
+
+    /// Removes what no component of this start has used, so that the folder does not grow with every build.
+    pub(super) fn prune(&self) -> io::Result<()> {
+        let used = self.used();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.file_stem().is_none_or(|stem| !used.contains(stem)) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn used(&self) -> MutexGuard<'_, HashSet<OsString>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[allow(unsafe_code, reason = "machine code from a file; see the SAFETY comment")]
@@ -173,6 +195,23 @@ mod tests {
 
         fs::set_permissions(&compiled, Permissions::from_mode(0o666)).unwrap();
         assert!(cache.load(&engine, &compiled).is_none(), "others could have written it");
+    }
+
+    #[test]
+    fn what_no_component_uses_any_more_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("empty.wasm");
+        fs::write(&source, EMPTY_COMPONENT).unwrap();
+        let engine = Engine::default();
+        let kept = || Cache::open(folder.path().join("cache"), &engine).unwrap();
+        kept().component(&engine, &source).unwrap();
+        let files = || fs::read_dir(folder.path().join("cache")).unwrap().count();
+        let cache = kept();
+        cache.component(&engine, &source).unwrap();
+        cache.prune().unwrap();
+        assert_eq!(files(), 2, "the component and its digest");
+        kept().prune().unwrap();
+        assert_eq!(files(), 0);
     }
 
     #[test]

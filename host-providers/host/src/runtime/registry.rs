@@ -118,6 +118,9 @@ impl Components {
                 .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect::<Result<Vec<_>, _>>()
         })?;
+        if let Err(error) = loader.cache.prune() {
+            tracing::warn!(%error, "old compiled components were not removed");
+        }
         let names = manifest.components.iter().zip(&list).flat_map(|(entry, component)| {
             let aliases = entry.aliases.iter().map(|alias| Arc::from(alias.as_str()));
             std::iter::once(entry.id.clone())
