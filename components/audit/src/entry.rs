@@ -36,7 +36,7 @@ pub(crate) struct AuditEntry<'a> {
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
     /// The state before it, where there was one that changed.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     previous: Option<Box<RawValue>>,
 }
 

@@ -45,6 +45,7 @@ struct AuditPage<'a> {
     /// Newest first. May be fewer than asked for although more follow, when they are large.
     items: Vec<AuditEntry<'a>>,
     /// For the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

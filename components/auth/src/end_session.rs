@@ -7,7 +7,7 @@ use dayloom_kit::openapi::refusals;
 use crate::session::Session;
 use crate::{answer, cookie, problems, session_store};
 
-/// End one of one's own sessions
+/// Ends one of the user's sessions
 ///
 /// Its access tokens end within a second. Ending the session that asks is signing out.
 #[utoipa::path(

@@ -37,14 +37,14 @@ struct Jwk {
     x: String,
 }
 
-/// The keys that access tokens are verified with
+/// Gives the keys that access tokens are verified with
 ///
 /// A key is here some time before it signs the first token and until its last token has ended.
 #[utoipa::path(
     get,
     path = "/api/auth/jwks",
     tag = "auth",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the set at hand")),
+    params(("If-None-Match" = String, Header, required = false, description = "The `ETag` of the set at hand")),
     responses(
         (status = 200, description = "The key set", body = Jwks,
             headers(("ETag" = String), ("Cache-Control" = String, description = "`public, max-age=300`"))),

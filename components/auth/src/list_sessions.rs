@@ -30,6 +30,7 @@ struct SessionPage {
     /// The latest sign-in first.
     items: Vec<SessionEntry>,
     /// For the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -39,6 +40,7 @@ struct SessionEntry {
     /// UUIDv7.
     id: String,
     /// What the client called itself when it signed in.
+    #[schema(required)]
     user_agent: Option<String>,
     /// When it was signed in.
     created_at: Timestamp,
@@ -50,7 +52,7 @@ struct SessionEntry {
     current: bool,
 }
 
-/// List one's own sessions
+/// Lists the user's sessions
 #[utoipa::path(
     get,
     path = "/api/auth/sessions",

@@ -32,7 +32,7 @@ struct SessionDates<'a> {
     expires_at: Timestamp,
 }
 
-/// Who is signed in
+/// Tells who is signed in
 ///
 /// Counts as use of the session, which moves its end.
 #[utoipa::path(

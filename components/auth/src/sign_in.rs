@@ -25,7 +25,7 @@ pub(crate) struct SignIn {
     password: Password,
 }
 
-/// Sign in
+/// Signs in
 ///
 /// An unknown address and a wrong password are one answer, after the same work. Ten failures of one account, or a hundred
 /// of one client, in a quarter of an hour are `429` for the rest of it.

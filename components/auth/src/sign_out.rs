@@ -5,7 +5,7 @@ use dayloom_kit::{Problem, now_ms};
 use crate::session::SessionCookie;
 use crate::{answer, cookie, problems, session_store};
 
-/// Sign out
+/// Signs out
 ///
 /// Ends the session of the cookie and, within a second, its access tokens. Without a session there is nothing to do, and
 /// that is no error: signing out twice is signing out.

@@ -32,7 +32,7 @@ pub(crate) struct SignUp {
     password: Password,
 }
 
-/// Create an account and sign in
+/// Creates an account and signs in
 ///
 /// That an address has an account is told with `409`. Hiding it would take a mail to every address before anybody gets in;
 /// instead, attempts are limited.

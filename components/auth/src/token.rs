@@ -7,7 +7,7 @@ use crate::access_token::{self, AccessToken};
 use crate::session::Session;
 use crate::{answer, problems};
 
-/// Get a fresh access token
+/// Gives a fresh access token
 ///
 /// For the session of the cookie. Counts as use of the session, which moves its end.
 #[utoipa::path(

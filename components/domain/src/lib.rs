@@ -19,6 +19,7 @@ mod patch;
 mod reminder;
 mod task;
 mod text;
+mod text_schema;
 mod timestamp;
 mod transition;
 mod zone;

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use crate::text_schema::{Category, Description, RecurrenceRule, Tag, Title};
 use crate::{Moment, Priority, RecurrenceFrom, ReminderDraft, Status, TimeZone};
 
 /// One member of a JSON merge patch (RFC 7396).
@@ -45,11 +46,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
 pub struct TaskPatch {
     /// 1 to 200 characters after trimming, one line; can not be cleared.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Title, required = false)]
     pub title: Field<String>,
     /// Up to 10,000 characters.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = Option<String>, max_length = 10_000)]
+    #[schema(value_type = Option<Description>)]
     pub description: Field<String>,
     /// `completed` completes the task, anything else reopens it; null is `pending`.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
@@ -61,11 +62,11 @@ pub struct TaskPatch {
     pub priority: Field<Priority>,
     /// Up to 20 tags of 1 to 50 characters; repeats are dropped.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
+    #[schema(value_type = Option<Vec<Tag>>, max_items = 20)]
     pub tags: Field<Vec<String>>,
     /// 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = Option<String>, max_length = 100)]
+    #[schema(value_type = Option<Category>)]
     pub category: Field<String>,
     /// A date (`2026-11-21`) or a date-time with an offset. Relative reminders move with it, and go when it is cleared.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
@@ -81,7 +82,7 @@ pub struct TaskPatch {
     pub reminders: Field<Vec<ReminderDraft>>,
     /// `daily`, `weekly`, `monthly`, `yearly`, a phrase, or an RFC 5545 RRULE. Null stops the recurrence.
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    #[schema(value_type = Option<String>, max_length = 512)]
+    #[schema(value_type = Option<RecurrenceRule>)]
     pub recurring_rule: Field<String>,
     /// The last day or instant (inclusive) on which an occurrence may fall.
     #[serde(default, skip_serializing_if = "Field::is_absent")]

@@ -15,6 +15,7 @@ pub struct Reminder {
     pub id: ReminderId,
     /// Minutes before the due date; null for an absolute reminder. A due date without a time counts from 09:00 in the
     /// task's time zone.
+    #[schema(required)]
     pub before_minutes: Option<u32>,
     /// When it fires.
     pub reminder_at: Timestamp,
@@ -30,6 +31,7 @@ pub struct ReminderDraft {
     pub id: Option<ReminderId>,
     /// Minutes before the due date, 0 to 527,040. Needs a due date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 527_040)]
     pub before_minutes: Option<u32>,
     /// When it fires. Ignored beside `before_minutes`, so that a task's own reminders can be sent back.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::timestamp::deserialize_text;
 use crate::{Moment, Reminder, TaskId, TimeZone, Timestamp, UserId};
 
 /// A task as it is stored, served and carried in events. Every field is always written; what is absent is null. Fields that
@@ -20,7 +21,7 @@ pub struct Task {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     pub title: String,
     /// Up to 10,000 characters; null if there is none.
-    #[schema(max_length = 10_000)]
+    #[schema(required, max_length = 10_000)]
     #[cfg_attr(feature = "schema", schemars(length(max = 10_000)))]
     pub description: Option<String>,
     /// How far it is.
@@ -32,10 +33,11 @@ pub struct Task {
     #[cfg_attr(feature = "schema", schemars(length(max = 20)))]
     pub tags: Vec<String>,
     /// 1 to 100 characters.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(required, min_length = 1, max_length = 100)]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
     pub category: Option<String>,
     /// When it is due: a date or a date-time.
+    #[schema(required)]
     pub due_date: Option<Moment>,
     /// The zone in which dates, recurrence and relative reminders are meant.
     pub time_zone: TimeZone,
@@ -44,12 +46,15 @@ pub struct Task {
     #[cfg_attr(feature = "schema", schemars(length(max = 10)))]
     pub reminders: Vec<Reminder>,
     /// How it recurs: `daily`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE. Up to 512 bytes.
+    #[schema(required)]
     pub recurring_rule: Option<String>,
     /// The last day or instant (inclusive) on which an occurrence may fall.
+    #[schema(required)]
     pub recurring_end_date: Option<Moment>,
     /// From where the next occurrence counts.
     pub recurrence_from: RecurrenceFrom,
     /// The occurrence it followed.
+    #[schema(required)]
     pub parent_id: Option<TaskId>,
     /// Its version: 1 when created, one more with each change. The `ETag`.
     #[schema(minimum = 1)]
@@ -60,6 +65,7 @@ pub struct Task {
     /// When it last changed.
     pub updated_at: Timestamp,
     /// When it was completed; set exactly while the status is `completed`.
+    #[schema(required)]
     pub completed_at: Option<Timestamp>,
 }
 
@@ -67,7 +73,7 @@ pub struct Task {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:tt,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
@@ -91,13 +97,20 @@ macro_rules! words {
             }
         }
 
+        // By hand, because the derive would also take the word as the key of an object.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize_text(deserializer, concat!("one of:" $(, " ", $word)+))
+            }
+        }
+
         impl FromStr for $name {
             type Err = UnknownWord;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord),
+                    _ => Err(UnknownWord(concat!($(" ", $word),+))),
                 }
             }
         }
@@ -106,8 +119,8 @@ macro_rules! words {
 
 /// A text that is none of the words of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("none of the words that are allowed here")]
-pub struct UnknownWord;
+#[error("expected one of:{0}")]
+pub struct UnknownWord(&'static str);
 
 words! {
     /// How far a task is.

@@ -11,7 +11,7 @@ use crate::timestamp::deserialize_text;
 
 /// An IANA time zone such as `Europe/Berlin`. UTC unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
-#[schema(value_type = String, example = "Europe/Berlin")]
+#[schema(value_type = String, format = "time-zone", example = "Europe/Berlin")]
 pub struct TimeZone(Tz);
 
 /// Why a text is no [`TimeZone`].

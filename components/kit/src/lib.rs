@@ -13,6 +13,7 @@ pub mod cursor;
 mod event;
 mod extract;
 mod health;
+mod objects;
 pub mod openapi;
 mod principal;
 mod problem;

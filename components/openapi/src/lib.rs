@@ -8,10 +8,18 @@ pub fn document() -> OpenApi {
         .title("Dayloom")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(include_str!("description.md")))
-        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("Apache-2.0")
+                .identifier(Some("Apache-2.0"))
+                .build(),
+        ))
         .contact(Some(ContactBuilder::new().name(Some("Dayloom")).build()))
         .build();
-    let mut document = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).build();
+    let mut document = OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([Server::new("/")]))
+        .build();
     for service in [
         dayloom_auth::openapi(),
         dayloom_tasks::openapi(),

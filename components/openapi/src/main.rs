@@ -3,5 +3,10 @@
 #![allow(clippy::print_stdout)]
 
 fn main() {
-    println!("{}", dayloom_openapi::document().to_pretty_json().expect("the document is plain JSON"));
+    println!(
+        "{}",
+        dayloom_openapi::document()
+            .to_pretty_json()
+            .expect("the document is plain JSON")
+    );
 }

@@ -54,6 +54,7 @@ struct TaskPage {
     /// In order.
     items: Vec<Task>,
     /// For the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

@@ -38,6 +38,7 @@ pub struct ReminderPayload {
     /// The task's title.
     pub title: String,
     /// The task's due date.
+    #[schema(required)]
     pub due_date: Option<crate::Moment>,
     /// The task's time zone, in which the due date is to be told.
     pub time_zone: crate::TimeZone,
@@ -60,6 +61,7 @@ pub struct Notification {
     /// When it was made.
     pub created_at: Timestamp,
     /// When the user read it; null while unread.
+    #[schema(required)]
     pub read_at: Option<Timestamp>,
 }
 

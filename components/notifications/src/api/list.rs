@@ -30,6 +30,7 @@ pub(super) struct NotificationPage {
     /// Newest first.
     items: Vec<Notification>,
     /// For the next page; null on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
