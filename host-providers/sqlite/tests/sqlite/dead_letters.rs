@@ -56,7 +56,8 @@ async fn rejected_and_exhausted_events_become_dead_letters_and_replays_bring_the
     let retried = publish(&store, "retried").await;
     publish(&store, "good").await;
     eventually("two dead letters", async || list(&letters).len() == 2).await;
-    sink.until(|seen| seen.iter().filter(|(_, d)| d.body == b"good").count() == 2)
+    // One more where it stood in a call behind the retried event of its key.
+    sink.until(|seen| seen.iter().filter(|(_, d)| d.body == b"good").count() >= 2)
         .await;
 
     let found = list(&letters);

@@ -66,7 +66,7 @@ async fn what_somebody_has_yet_to_get_stays() {
         _ => Outcome::Retry("not now".to_owned()),
     });
     let dispatching = Dispatching::start(&store, sink.clone());
-    sink.until(|seen| seen.iter().filter(|(component, _)| &**component == "a").count() == 100)
+    sink.until(|seen| seen.iter().filter(|(component, _)| &**component == "a").count() >= 100)
         .await;
     dispatching.stop().await;
     assert_eq!(store.trim_log().await, Ok(0));
@@ -96,7 +96,7 @@ async fn a_removed_subscriber_does_not_hold_the_log_for_ever() {
         _ => Outcome::Retry("not now".to_owned()),
     });
     let dispatching = Dispatching::start(&store, sink.clone());
-    sink.until(|seen| seen.iter().filter(|(component, _)| &**component == "a").count() == 100)
+    sink.until(|seen| seen.iter().filter(|(component, _)| &**component == "a").count() >= 100)
         .await;
     dispatching.stop().await;
     drop(store);
