@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The keys that access tokens are verified with
+         * Gives the keys that access tokens are verified with
          * @description A key is here some time before it signs the first token and until its last token has ended.
          */
         get: operations["show_jwks"];
@@ -32,7 +32,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is signed in
+         * Tells who is signed in
          * @description Counts as use of the session, which moves its end.
          */
         get: operations["show_session"];
@@ -51,7 +51,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List one's own sessions */
+        /** Lists the user's sessions */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -72,7 +72,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End one of one's own sessions
+         * Ends one of the user's sessions
          * @description Its access tokens end within a second. Ending the session that asks is signing out.
          */
         delete: operations["end_session"];
@@ -91,7 +91,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in
+         * Signs in
          * @description An unknown address and a wrong password are one answer, after the same work. Ten failures of one account, or a hundred
          *     of one client, in a quarter of an hour are `429` for the rest of it.
          */
@@ -112,7 +112,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign out
+         * Signs out
          * @description Ends the session of the cookie and, within a second, its access tokens. Without a session there is nothing to do, and
          *     that is no error: signing out twice is signing out.
          */
@@ -133,7 +133,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create an account and sign in
+         * Creates an account and signs in
          * @description That an address has an account is told with `409`. Hiding it would take a mail to every address before anybody gets in;
          *     instead, attempts are limited.
          */
@@ -154,7 +154,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a fresh access token
+         * Gives a fresh access token
          * @description For the session of the cookie. Counts as use of the session, which moves its end.
          */
         post: operations["issue_token"];
@@ -448,7 +448,7 @@ export interface components {
             /** @description The state after it: a task, or a reminder. */
             payload: Record<string, never>;
             /** @description The state before it, where there was one that changed. */
-            previous?: Record<string, never> | null;
+            previous: Record<string, never> | null;
             /**
              * Format: int64
              * @description The task's version after it.
@@ -469,8 +469,10 @@ export interface components {
             /** @description Newest first. May be fewer than asked for although more follow, when they are large. */
             items: components["schemas"]["AuditEntry"][];
             /** @description For the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
+        /** @description Up to 100 characters on one line. White space around it is dropped; nothing else is none. */
+        Category: string;
         /** @description Which channels are on. */
         Channels: {
             /** @description The list in the application, and its live updates. Off: reminders pass without a notification. */
@@ -483,6 +485,8 @@ export interface components {
             /** @description The user. */
             user: components["schemas"]["User"];
         };
+        /** @description Up to 10,000 characters. */
+        Description: string;
         /** @description What is wrong with one member of the request. */
         FieldError: {
             /** @description What, for a person. */
@@ -526,7 +530,7 @@ export interface components {
             id: components["schemas"]["NotificationId"];
             /** @description What it is about. */
             kind: components["schemas"]["NotificationKind"];
-            read_at?: components["schemas"]["Timestamp"] | null;
+            read_at: components["schemas"]["Timestamp"] | null;
             /** @description The task it leads to. */
             task_id: components["schemas"]["TaskId"];
             /** @description One line. */
@@ -553,7 +557,7 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["Notification"][];
             /** @description For the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description How the user wants to be reached. */
         Preferences: {
@@ -607,6 +611,14 @@ export interface components {
          */
         RecurrenceFrom: "due_date" | "completion";
         /**
+         * Format: recurrence-rule
+         * @description `daily`, `weekly`, `monthly`, `yearly`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE. Up to 512 bytes.
+         * @example monthly
+         * @example every 2 weeks on monday
+         * @example FREQ=MONTHLY;BYDAY=-1FR
+         */
+        RecurrenceRule: string;
+        /**
          * @description A moment at which the user wants to hear of the task.
          *
          *     Absolute when it names only `reminder_at`; relative when it has `before_minutes`, and then `reminder_at` is worked out
@@ -618,7 +630,7 @@ export interface components {
              * @description Minutes before the due date; null for an absolute reminder. A due date without a time counts from 09:00 in the
              *     task's time zone.
              */
-            before_minutes?: number | null;
+            before_minutes: number | null;
             /** @description Stays the same while the reminder moves. */
             id: components["schemas"]["ReminderId"];
             /** @description When it fires. */
@@ -664,14 +676,14 @@ export interface components {
             /** @description When it was used last, to the hour. */
             last_seen_at: components["schemas"]["Timestamp"];
             /** @description What the client called itself when it signed in. */
-            user_agent?: string | null;
+            user_agent: string | null;
         };
         /** @description A page of sessions. */
         SessionPage: {
             /** @description The latest sign-in first. */
             items: components["schemas"]["SessionEntry"][];
             /** @description For the next page; null on the last one. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description What lets somebody in. */
         SignIn: {
@@ -715,6 +727,8 @@ export interface components {
          * @enum {string}
          */
         Status: "pending" | "in_progress" | "completed";
+        /** @description 1 to 50 characters on one line. White space around it is dropped. */
+        Tag: string;
         /**
          * @description A task as it is stored, served and carried in events. Every field is always written; what is absent is null. Fields that
          *     are not known are skipped when it is read, because a newer producer may write more.
@@ -760,24 +774,21 @@ export interface components {
         };
         /** @description A task to be created. Only the title is needed; null means the same as absent. */
         TaskDraft: {
-            /** @description 1 to 100 characters. */
-            category?: string | null;
-            /** @description Up to 10,000 characters. */
-            description?: string | null;
+            category?: components["schemas"]["Category"] | null;
+            description?: components["schemas"]["Description"] | null;
             due_date?: components["schemas"]["Moment"] | null;
             priority?: components["schemas"]["Priority"] | null;
             recurrence_from?: components["schemas"]["RecurrenceFrom"] | null;
             recurring_end_date?: components["schemas"]["Moment"] | null;
-            /** @description `daily`, `weekly`, `monthly`, `yearly`, a phrase such as `every 2 weeks on monday`, or an RFC 5545 RRULE. */
-            recurring_rule?: string | null;
+            recurring_rule?: components["schemas"]["RecurrenceRule"] | null;
             /** @description Up to 10. */
             reminders?: components["schemas"]["ReminderDraft"][] | null;
             status?: components["schemas"]["Status"] | null;
             /** @description Up to 20 tags of 1 to 50 characters; repeats are dropped. */
-            tags?: string[] | null;
+            tags?: components["schemas"]["Tag"][] | null;
             time_zone?: components["schemas"]["TimeZone"] | null;
             /** @description 1 to 200 characters after trimming, one line. */
-            title: string;
+            title: components["schemas"]["Title"];
         };
         /**
          * Format: uuid
@@ -798,50 +809,24 @@ export interface components {
          *     What a client can not change (`id`, `sequence`, times …) is refused as an unknown field.
          */
         TaskPatch: {
-            /**
-             * @description 1 to 100 characters.
-             * @default null
-             */
-            category: string | null;
-            /**
-             * @description Up to 10,000 characters.
-             * @default null
-             */
-            description: string | null;
-            /** @default null */
-            due_date: components["schemas"]["Moment"] | null;
-            /** @default null */
-            priority: components["schemas"]["Priority"] | null;
-            /** @default null */
-            recurrence_from: components["schemas"]["RecurrenceFrom"] | null;
-            /** @default null */
-            recurring_end_date: components["schemas"]["Moment"] | null;
-            /**
-             * @description `daily`, `weekly`, `monthly`, `yearly`, a phrase, or an RFC 5545 RRULE. Null stops the recurrence.
-             * @default null
-             */
-            recurring_rule: string | null;
-            /**
-             * @description Up to 10; replaces all of them.
-             * @default null
-             */
-            reminders: components["schemas"]["ReminderDraft"][] | null;
-            /** @default null */
-            status: components["schemas"]["Status"] | null;
-            /**
-             * @description Up to 20 tags of 1 to 50 characters; repeats are dropped.
-             * @default null
-             */
-            tags: string[] | null;
-            /** @default null */
-            time_zone: components["schemas"]["TimeZone"] | null;
-            /**
-             * @description 1 to 200 characters after trimming, one line; can not be cleared.
-             * @default null
-             */
-            title: string | null;
+            category?: components["schemas"]["Category"] | null;
+            description?: components["schemas"]["Description"] | null;
+            due_date?: components["schemas"]["Moment"] | null;
+            priority?: components["schemas"]["Priority"] | null;
+            recurrence_from?: components["schemas"]["RecurrenceFrom"] | null;
+            recurring_end_date?: components["schemas"]["Moment"] | null;
+            recurring_rule?: components["schemas"]["RecurrenceRule"] | null;
+            /** @description Up to 10; replaces all of them. */
+            reminders?: components["schemas"]["ReminderDraft"][] | null;
+            status?: components["schemas"]["Status"] | null;
+            /** @description Up to 20 tags of 1 to 50 characters; repeats are dropped. */
+            tags?: components["schemas"]["Tag"][] | null;
+            time_zone?: components["schemas"]["TimeZone"] | null;
+            /** @description 1 to 200 characters after trimming, one line; can not be cleared. */
+            title?: components["schemas"]["Title"];
         };
         /**
+         * Format: time-zone
          * @description An IANA time zone such as `Europe/Berlin`. UTC unless said otherwise.
          * @example Europe/Berlin
          */
@@ -855,6 +840,8 @@ export interface components {
          * @example 2026-11-21T09:30:00.000Z
          */
         Timestamp: string;
+        /** @description 1 to 200 characters on one line. White space around it is dropped. */
+        Title: string;
         /** @description A user, as the API shows one to themselves. */
         User: {
             /**
@@ -872,9 +859,152 @@ export interface components {
         };
         /** @description A user's id: opaque text given out by `auth`, as in a token's `user_id`. */
         UserId: string;
-        Sort: string;
     };
-    responses: never;
+    responses: {
+        /** @description Another user's path; says nothing of whether there is such a thing */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": 403,
+                 *       "title": "Not yours",
+                 *       "type": "urn:dayloom:problem:forbidden"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description Values are wrong, missing or unknown; `errors` says which */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "errors": [
+                 *         {
+                 *           "detail": "must not be empty",
+                 *           "pointer": "#/title"
+                 *         }
+                 *       ],
+                 *       "status": 422,
+                 *       "title": "Invalid values",
+                 *       "type": "urn:dayloom:problem:validation"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The body is not JSON in UTF-8, or ended early */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "The body is not UTF-8 at byte 17.",
+                 *       "status": 400,
+                 *       "title": "Malformed request",
+                 *       "type": "urn:dayloom:problem:malformed"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The body has more than 1 MiB */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "A body may have at most 1048576 bytes.",
+                 *       "status": 413,
+                 *       "title": "Request body too large",
+                 *       "type": "urn:dayloom:problem:too-large"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description Too many attempts */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds after which it is worth trying again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": 429,
+                 *       "title": "Too many requests",
+                 *       "type": "urn:dayloom:problem:too-many-requests"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description No valid credential */
+        Unauthorized: {
+            headers: {
+                /** @description `Bearer` */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": 401,
+                 *       "title": "Sign in first",
+                 *       "type": "urn:dayloom:problem:unauthorized"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description Not now; the same request may succeed */
+        Unavailable: {
+            headers: {
+                /** @description Seconds after which it is worth trying again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": 503,
+                 *       "title": "Try again soon",
+                 *       "type": "urn:dayloom:problem:unavailable"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The body is not announced as JSON in UTF-8 */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "detail": "Send JSON with Content-Type: application/json, in UTF-8.",
+                 *       "status": 415,
+                 *       "title": "Unsupported media type",
+                 *       "type": "urn:dayloom:problem:unsupported-media-type"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -915,17 +1045,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     show_session: {
@@ -949,28 +1069,8 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentSession"];
                 };
             };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_sessions: {
@@ -997,37 +1097,9 @@ export interface operations {
                     "application/json": components["schemas"]["SessionPage"];
                 };
             };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A parameter is wrong or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     end_session: {
@@ -1052,18 +1124,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The request does not prove by its `Origin` that it comes from this application */
+            401: components["responses"]["Unauthorized"];
+            /** @description Without an `Origin` of this application */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1081,17 +1143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_in: {
@@ -1119,15 +1171,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description The body is not JSON in UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
             /** @description The address or the password is wrong */
             401: {
                 headers: {
@@ -1138,7 +1182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request comes from a page of another origin */
+            /** @description From a page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1147,55 +1191,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is larger than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The body is not `application/json` in UTF-8 */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A member is missing, unknown or wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    /** @description Seconds until attempts count anew */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_out: {
@@ -1217,7 +1217,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request does not prove by its `Origin` that it comes from this application */
+            /** @description Without an `Origin` of this application */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1226,17 +1226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     sign_up: {
@@ -1264,16 +1254,8 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description The body is not JSON in UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The request comes from a page of another origin */
+            400: components["responses"]["Malformed"];
+            /** @description From a page of another origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1291,55 +1273,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is larger than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The body is not `application/json` in UTF-8 */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A member is missing, unknown or wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    /** @description Seconds until attempts count anew */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
     issue_token: {
@@ -1363,18 +1301,8 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description Nobody is signed in */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The request does not prove by its `Origin` that it comes from this application */
+            401: components["responses"]["Unauthorized"];
+            /** @description Without an `Origin` of this application */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1383,17 +1311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     open_event_stream: {
@@ -1420,36 +1338,9 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description No valid credential */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description As many connections as there may be, or nobody can judge the credential now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_audit_logs: {
@@ -1489,45 +1380,10 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A parameter is wrong or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_notifications: {
@@ -1558,45 +1414,10 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationPage"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A parameter is wrong or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_notification_preferences: {
@@ -1620,36 +1441,9 @@ export interface operations {
                     "application/json": components["schemas"]["Preferences"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_notification_preferences: {
@@ -1677,72 +1471,13 @@ export interface operations {
                     "application/json": components["schemas"]["Preferences"];
                 };
             };
-            /** @description Not JSON, or not UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not `application/json` */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A member is wrong, missing or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     read_all_notifications: {
@@ -1764,36 +1499,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_notification: {
@@ -1817,25 +1525,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such notification */
             404: {
                 headers: {
@@ -1845,17 +1536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     mark_notification: {
@@ -1885,34 +1566,9 @@ export interface operations {
                     "application/json": components["schemas"]["Notification"];
                 };
             };
-            /** @description Not JSON, or not UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such notification */
             404: {
                 headers: {
@@ -1922,44 +1578,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not `application/json` */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A member is wrong, missing or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tasks: {
@@ -1980,7 +1602,7 @@ export interface operations {
                 /** @description Only with this text in the title or the description; case does not matter, and there are no wildcards. */
                 q?: string;
                 /** @description The order; newest first unless said otherwise. Without a due date comes last in both directions. */
-                sort?: components["schemas"]["Sort"];
+                sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "due_date" | "-due_date" | "priority" | "-priority" | "title" | "-title";
                 /** @description The `next_cursor` of the page before, of the same sort. */
                 cursor?: string;
                 /** @description Tasks on the page at most. */
@@ -1988,7 +1610,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
             };
             cookie?: never;
@@ -2004,44 +1626,10 @@ export interface operations {
                     "application/json": components["schemas"]["TaskPage"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A parameter is wrong or unknown */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_task: {
@@ -2049,10 +1637,10 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Names the request, so that sending it again is harmless: 1 to 128 visible ASCII characters. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
             };
             cookie?: never;
@@ -2085,34 +1673,9 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description The body is not JSON in UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description Another request got in the way; the same request may succeed */
             409: {
                 headers: {
@@ -2122,56 +1685,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body has more than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The body is not announced as JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A value is wrong or unknown; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_task: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags of versions the client has */
-                "If-None-Match"?: string | null;
+                /**
+                 * @description Entity tags of versions that the client has.
+                 * @example "1"
+                 */
+                "If-None-Match"?: string;
             };
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
-                /** @description The task's id */
+                /** @description The task's id. */
                 id: components["schemas"]["TaskId"];
             };
             cookie?: never;
@@ -2198,25 +1731,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such task */
             404: {
                 headers: {
@@ -2226,29 +1742,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_task: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is meant: its `ETag` */
-                "If-Match"?: string | null;
+                /**
+                 * @description The `ETag` of the version that the change is meant for; any version without it.
+                 * @example "1"
+                 */
+                "If-Match"?: string;
             };
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
-                /** @description The task's id */
+                /** @description The task's id. */
                 id: components["schemas"]["TaskId"];
             };
             cookie?: never;
@@ -2262,25 +1772,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such task */
             404: {
                 headers: {
@@ -2308,29 +1801,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     update_task: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that the change is meant for: its `ETag` */
-                "If-Match"?: string | null;
+                /**
+                 * @description The `ETag` of the version that the change is meant for; any version without it.
+                 * @example "1"
+                 */
+                "If-Match"?: string;
             };
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
-                /** @description The task's id */
+                /** @description The task's id. */
                 id: components["schemas"]["TaskId"];
             };
             cookie?: never;
@@ -2364,34 +1851,9 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description The body is not JSON in UTF-8 */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such task */
             404: {
                 headers: {
@@ -2419,56 +1881,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body has more than 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description The body is not announced as JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description A value is wrong or unknown; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
         };
     };
     complete_task: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is meant: its `ETag` */
-                "If-Match"?: string | null;
+                /**
+                 * @description The `ETag` of the version that the change is meant for; any version without it.
+                 * @example "1"
+                 */
+                "If-Match"?: string;
             };
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
-                /** @description The task's id */
+                /** @description The task's id. */
                 id: components["schemas"]["TaskId"];
             };
             cookie?: never;
@@ -2486,25 +1918,8 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user has no such task */
             404: {
                 headers: {
@@ -2532,16 +1947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     restore_task: {
@@ -2549,9 +1955,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The caller's own id */
+                /** @description The caller's own id. */
                 user_id: string;
-                /** @description The task's id */
+                /** @description The task's id. */
                 id: components["schemas"]["TaskId"];
             };
             cookie?: never;
@@ -2569,25 +1975,8 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description No valid access token */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Another user's path */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /** @description The user never had such a task */
             404: {
                 headers: {
@@ -2606,16 +1995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Not now; `Retry-After` says when */
-            503: {
-                headers: {
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
     open_websocket: {
@@ -2654,16 +2034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description No valid credential */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
             /** @description Another site's page */
             403: {
                 headers: {
@@ -2682,17 +2053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description As many connections as there may be, or nobody can judge the credential now */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            503: components["responses"]["Unavailable"];
         };
     };
 }
