@@ -90,7 +90,7 @@ class Subject:
             try:
                 if requests.get(self.url + self.health, timeout=1).ok:
                     break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             if self.process.poll() is not None or time.monotonic() - begun > STARTED_WITHIN_SECONDS:
                 raise SystemExit(f"{self.name} did not start; see {log.name}")

@@ -23,8 +23,18 @@ const VENDORED: [(&str, &str, &str, &[&str]); 9] = [
     ("wasi-io@0.2.12", "wasip2", WASIP2, &["wit/deps/io.wit"]),
     ("wasi-random@0.2.12", "wasip2", WASIP2, &["wit/deps/random.wit"]),
     ("wasi-sockets@0.2.12", "wasip2", WASIP2, &["wit/deps/sockets.wit"]),
-    ("wasi-keyvalue@0.2.0-draft2", "spin-sdk", SPIN_SDK, &["atomic.wit", "batch.wit", "store.wit", "watch.wit", "world.wit"]),
-    ("wasi-config@0.2.0-draft-2024-09-27", "spin-sdk", SPIN_SDK, &["store.wit", "world.wit"]),
+    (
+        "wasi-keyvalue@0.2.0-draft2",
+        "spin-sdk",
+        SPIN_SDK,
+        &["atomic.wit", "batch.wit", "store.wit", "watch.wit", "world.wit"],
+    ),
+    (
+        "wasi-config@0.2.0-draft-2024-09-27",
+        "spin-sdk",
+        SPIN_SDK,
+        &["store.wit", "world.wit"],
+    ),
 ];
 const WASIP2: &str = "1.0.4+wasi-0.2.12";
 const SPIN_SDK: &str = "5.2.0";
@@ -37,7 +47,8 @@ pub(crate) fn vendor_wit(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo add --quiet wasip2@={WASIP2} spin-sdk@={SPIN_SDK}").run()?;
     let metadata = cmd!(shell, "cargo metadata --format-version 1").read()?;
     for (package, krate, version, files) in VENDORED {
-        let source = source_of(&metadata, krate, version).with_context(|| format!("{krate} {version} was not fetched"))?;
+        let source =
+            source_of(&metadata, krate, version).with_context(|| format!("{krate} {version} was not fetched"))?;
         let folder = match package.split_once('@').expect("a package has a version").0 {
             "wasi-keyvalue" => source.join("wit/deps/keyvalue-2024-10-17"),
             "wasi-config" => source.join("wit/deps/wasi-runtime-config-2024-09-27"),

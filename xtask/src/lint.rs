@@ -10,7 +10,11 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     step("Formatting");
     cmd!(shell, "cargo fmt --all --check").run()?;
     step("Clippy");
-    cmd!(shell, "cargo clippy --release --workspace --all-targets -- --deny warnings").run()?;
+    cmd!(
+        shell,
+        "cargo clippy --release --workspace --all-targets -- --deny warnings"
+    )
+    .run()?;
     Ok(())
 }
 

@@ -35,8 +35,16 @@ pub(crate) fn all(shell: &Shell) -> Result<()> {
         total.failed += if succeeded { tally.failed } else { tally.failed.max(1) };
         Ok(())
     };
-    run("Rust: unit, component, integration", Command::new("cargo").args(["test", "--release", "--workspace", "--no-fail-fast"]))?;
-    run("The page", Command::new("npm").args(["run", "--silent", "test"]).current_dir(root().join("frontend")))?;
+    run(
+        "Rust: unit, component, integration",
+        Command::new("cargo").args(["test", "--release", "--workspace", "--no-fail-fast"]),
+    )?;
+    run(
+        "The page",
+        Command::new("npm")
+            .args(["run", "--silent", "test"])
+            .current_dir(root().join("frontend")),
+    )?;
     run(
         "Clients that are not ours: HTTP contract, JOSE, WebSocket, browser",
         Command::new(&python).args(["-m", "pytest", "--color=no", "-q", "tests/contract", "tests/e2e"]),
@@ -57,14 +65,20 @@ pub(crate) fn bench(shell: &Shell, args: &[String]) -> Result<()> {
     let python = python(shell)?;
     let dayloom = dayloom();
     step("Measuring");
-    cmd!(shell, "{python} tests/bench/run.py {args...}").env("DAYLOOM_BIN", dayloom).run()?;
+    cmd!(shell, "{python} tests/bench/run.py {args...}")
+        .env("DAYLOOM_BIN", dayloom)
+        .run()?;
     Ok(())
 }
 
 /// Runs a suite, shows its output as it comes, and adds up the runners' closing lines.
 fn run(command: &mut Command) -> Result<(Tally, bool)> {
     let mut child = command
-        .current_dir(command.get_current_dir().map_or_else(|| root().to_owned(), PathBuf::from))
+        .current_dir(
+            command
+                .get_current_dir()
+                .map_or_else(|| root().to_owned(), PathBuf::from),
+        )
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("{command:?}"))?;
@@ -87,20 +101,36 @@ fn closing_line(line: &str) -> Option<Tally> {
     let line = line.trim();
     let is_closing = line.starts_with("test result: ")
         || line.starts_with("Tests  ")
-        || (line.contains(" in ") && line.ends_with(|c: char| c == 's' || c == ')') && line.starts_with(|c: char| c.is_ascii_digit()));
+        || (line.contains(" in ")
+            && line.ends_with(|c: char| c == 's' || c == ')')
+            && line.starts_with(|c: char| c.is_ascii_digit()));
     if !is_closing {
         return None;
     }
-    let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(|c| matches!(c, ',' | ';' | '.' | '|'))).collect();
+    let words: Vec<&str> = line
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c| matches!(c, ',' | ';' | '.' | '|')))
+        .collect();
     let before = |labels: &[&str]| -> u64 {
-        words.windows(2).filter(|pair| labels.contains(&pair[1])).filter_map(|pair| pair[0].parse::<u64>().ok()).sum()
+        words
+            .windows(2)
+            .filter(|pair| labels.contains(&pair[1]))
+            .filter_map(|pair| pair[0].parse::<u64>().ok())
+            .sum()
     };
-    Some(Tally { passed: before(&["passed"]), failed: before(&["failed", "error", "errors"]) })
+    Some(Tally {
+        passed: before(&["passed"]),
+        failed: before(&["failed", "error", "errors"]),
+    })
 }
 
 /// A Python environment with what the contract tests and the benchmarks' twins need, made once and kept.
 fn python(shell: &Shell) -> Result<PathBuf> {
-    require(shell, "python3", "the contract tests are clients in Python, so that they are not ours")?;
+    require(
+        shell,
+        "python3",
+        "the contract tests are clients in Python, so that they are not ours",
+    )?;
     let requirements = root().join("tests/requirements.txt");
     let environment = cache_dir().join("python");
     let python = environment.join("bin/python");
@@ -108,7 +138,11 @@ fn python(shell: &Shell) -> Result<PathBuf> {
     if shell.read_file(&installed).ok() != Some(shell.read_file(&requirements)?) {
         step("Installing the Python clients");
         cmd!(shell, "python3 -m venv {environment}").run()?;
-        cmd!(shell, "{python} -m pip install --quiet --disable-pip-version-check -r {requirements}").run()?;
+        cmd!(
+            shell,
+            "{python} -m pip install --quiet --disable-pip-version-check -r {requirements}"
+        )
+        .run()?;
         shell.copy_file(&requirements, &installed)?;
     }
     Ok(python)
@@ -125,7 +159,11 @@ fn chromium(shell: &Shell) -> Result<()> {
     }
     step("Installing Chromium");
     cmd!(shell, "apt-get update --quiet --quiet").run()?;
-    cmd!(shell, "apt-get install --quiet --quiet --yes --no-install-recommends {CHROMIUM}").run()?;
+    cmd!(
+        shell,
+        "apt-get install --quiet --quiet --yes --no-install-recommends {CHROMIUM}"
+    )
+    .run()?;
     Ok(())
 }
 
@@ -136,15 +174,28 @@ mod tests {
     #[test]
     fn every_runners_closing_line_is_counted_and_nothing_else() {
         for (line, passed, failed) in [
-            ("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s", 12, 0),
-            ("test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out", 2, 3),
+            (
+                "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+                12,
+                0,
+            ),
+            (
+                "test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out",
+                2,
+                3,
+            ),
             ("1 failed, 7 passed, 2 errors in 3.41s", 7, 3),
             ("7 passed in 63.41s (0:01:03)", 7, 0),
             ("      Tests  1 failed | 8 passed (9)", 8, 1),
         ] {
             assert_eq!(closing_line(line), Some(Tally { passed, failed }), "{line}");
         }
-        for line in ["test tests::a ... ok", " Test Files  1 passed (1)", "running 3 tests", "3 passed the exam"] {
+        for line in [
+            "test tests::a ... ok",
+            " Test Files  1 passed (1)",
+            "running 3 tests",
+            "3 passed the exam",
+        ] {
             assert_eq!(closing_line(line), None, "{line}");
         }
     }

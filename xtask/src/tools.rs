@@ -10,7 +10,9 @@ pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
 /// The repository's root.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask is a folder of the repository")
 }
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, or `target/`.
@@ -47,7 +49,13 @@ pub(crate) fn ensure_wasm_target(shell: &Shell) -> Result<()> {
 
 /// Fails with a sentence that helps when a program is not installed.
 pub(crate) fn require(shell: &Shell, program: &str, why: &str) -> Result<()> {
-    if cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+    if cmd!(shell, "{program} --version")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr()
+        .run()
+        .is_err()
+    {
         bail!("`{program}` is not installed: {why}");
     }
     Ok(())

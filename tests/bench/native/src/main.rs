@@ -31,14 +31,30 @@ async fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let usage = "usage: dayloom-bench-native HOST:PORT DATA";
     let (listen, data) = (args.next().context(usage)?, args.next().context(usage)?);
-    let key = Ed25519PublicKey::from_pem(&std::env::var("PUBLIC_KEY_PEM").context("PUBLIC_KEY_PEM is the tokens' key")?)?;
+    let key =
+        Ed25519PublicKey::from_pem(&std::env::var("PUBLIC_KEY_PEM").context("PUBLIC_KEY_PEM is the tokens' key")?)?;
 
     let component: ComponentId = "tasks".into();
-    let mut config = SqliteConfig::new(data, concat!(env!("CARGO_MANIFEST_DIR"), "/../../../components/migrations"));
+    let mut config = SqliteConfig::new(
+        data,
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../components/migrations"),
+    );
     let tables = ["tasks", "task_tags", "audit_logs"].map(str::to_owned).into();
-    config.grants.insert(component.clone(), Grant { tables, publishes: vec!["*".into()] });
-    config.topic_map = TopicMap { rules: vec![("*".into(), vec!["task-events".into()])] };
-    let twin = Twin { store: SqliteStore::open(config)?, component, verifier: principal::Verifier::new(key) };
+    config.grants.insert(
+        component.clone(),
+        Grant {
+            tables,
+            publishes: vec!["*".into()],
+        },
+    );
+    config.topic_map = TopicMap {
+        rules: vec![("*".into(), vec!["task-events".into()])],
+    };
+    let twin = Twin {
+        store: SqliteStore::open(config)?,
+        component,
+        verifier: principal::Verifier::new(key),
+    };
 
     let routes = Router::new()
         .route("/health", get(|| async { "ok" }))
@@ -47,6 +63,10 @@ async fn main() -> Result<()> {
         .route("/api/{user_id}/tasks/{id}/complete", patch(tasks::complete))
         .with_state(Arc::new(twin));
     let listener = tokio::net::TcpListener::bind(listen).await?;
-    axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), routes).await?;
+    axum::serve(
+        axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))),
+        routes,
+    )
+    .await?;
     Ok(())
 }

@@ -26,12 +26,18 @@ struct Claims {
 
 impl Verifier {
     pub(crate) fn new(key: Ed25519PublicKey) -> Self {
-        Self { key, verified: RwLock::default() }
+        Self {
+            key,
+            verified: RwLock::default(),
+        }
     }
 
     fn verify(&self, token: &str) -> Option<UserId> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .ok()?
+            .as_secs();
         if let Some((user, expires_at)) = self.verified.read().ok()?.get(&hash) {
             return (*expires_at > now).then(|| user.clone());
         }
@@ -42,7 +48,10 @@ impl Verifier {
         };
         let claims = self.key.verify_token::<Claims>(token, Some(options)).ok()?;
         let user = UserId::new(claims.custom.user_id);
-        self.verified.write().ok()?.insert(hash, (user.clone(), claims.expires_at?.as_secs()));
+        self.verified
+            .write()
+            .ok()?
+            .insert(hash, (user.clone(), claims.expires_at?.as_secs()));
         Some(user)
     }
 }
@@ -51,11 +60,20 @@ impl FromRequestParts<Arc<Twin>> for Principal {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, twin: &Arc<Twin>) -> Result<Self, StatusCode> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(StatusCode::UNAUTHORIZED)?;
         let user = twin.verifier.verify(token).ok_or(StatusCode::UNAUTHORIZED)?;
-        let params = RawPathParams::from_request_parts(parts, twin).await.map_err(|_| StatusCode::FORBIDDEN)?;
-        let own = params.iter().any(|(name, value)| name == "user_id" && value == user.as_str());
+        let params = RawPathParams::from_request_parts(parts, twin)
+            .await
+            .map_err(|_| StatusCode::FORBIDDEN)?;
+        let own = params
+            .iter()
+            .any(|(name, value)| name == "user_id" && value == user.as_str());
         own.then_some(Self(user)).ok_or(StatusCode::FORBIDDEN)
     }
 }

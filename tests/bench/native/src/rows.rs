@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use dayloom_domain::{Priority, Task, Timestamp, UserId};
-use dayloom_ports::{Event, Row, Statement, Value};
 use dayloom_kit::storage;
+use dayloom_ports::{Event, Row, Statement, Value};
 
 /// The select list [`task`] takes: what the components read.
 pub(crate) const COLUMNS: &str = "id, parent_id, created_at, title, description, status, priority, tags, category, due_date, \
@@ -11,11 +11,20 @@ pub(crate) const COLUMNS: &str = "id, parent_id, created_at, title, description,
 
 pub(crate) fn statement(statement: storage::Statement) -> Statement {
     let params = statement.params.into_iter().map(value).collect();
-    Statement { sql: statement.sql, params, expected_changes: statement.expected_changes }
+    Statement {
+        sql: statement.sql,
+        params,
+        expected_changes: statement.expected_changes,
+    }
 }
 
 pub(crate) fn event(event: storage::Event) -> Event {
-    Event { id: event.id, event_type: event.event_type, key: event.key, body: event.body }
+    Event {
+        id: event.id,
+        event_type: event.event_type,
+        key: event.key,
+        body: event.body,
+    }
 }
 
 fn value(value: storage::Value) -> Value {

@@ -5,16 +5,19 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use dayloom_domain::event::RawEvent;
-use dayloom_kit::storage::Commit;
 use dayloom_domain::{Stamp, Task, TaskDraft, Timestamp, UserId};
+use dayloom_kit::storage::Commit;
 use dayloom_ports::{Statement, Storage, Value};
-use dayloom_task_commands::{updating, creation};
+use dayloom_task_commands::{creation, updating};
 use serde::Serialize;
 
 use crate::principal::Principal;
 use crate::{Twin, rows};
 
-const STAMP: Stamp<'_> = Stamp { source: "/dayloom/tasks", correlation_id: "native" };
+const STAMP: Stamp<'_> = Stamp {
+    source: "/dayloom/tasks",
+    correlation_id: "native",
+};
 const APPEND: &str = "INSERT INTO audit_logs \
     (user_id, occurred_at, event_id, event_type, task_id, sequence, correlation_id, payload, previous) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, occurred_at, event_id) DO NOTHING";
@@ -47,7 +50,10 @@ pub(crate) async fn read(
 }
 
 pub(crate) async fn list(State(twin): Shared, Principal(user): Principal) -> Answer<Json<Page>> {
-    let sql = format!("SELECT {} FROM tasks WHERE user_id = $1 ORDER BY id DESC LIMIT 51", rows::COLUMNS);
+    let sql = format!(
+        "SELECT {} FROM tasks WHERE user_id = $1 ORDER BY id DESC LIMIT 51",
+        rows::COLUMNS
+    );
     let mut items = select(&twin, &user, &sql, &[Value::Text(user.to_string())]).await?;
     let next_cursor = (items.len() > 50).then(|| items[49].id.to_string());
     items.truncate(50);
@@ -67,12 +73,23 @@ pub(crate) async fn complete(
 async fn find(twin: &Twin, user: &UserId, id: &str) -> Answer<Task> {
     let sql = format!("SELECT {} FROM tasks WHERE user_id = $1 AND id = $2", rows::COLUMNS);
     let params = [Value::Text(user.to_string()), Value::Text(id.to_owned())];
-    select(twin, user, &sql, &params).await?.pop().ok_or(StatusCode::NOT_FOUND)
+    select(twin, user, &sql, &params)
+        .await?
+        .pop()
+        .ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn select(twin: &Twin, user: &UserId, sql: &str, params: &[Value]) -> Answer<Vec<Task>> {
-    let found = twin.store.query(&twin.component, sql, params).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    found.into_iter().map(|row| rows::task(user, row)).collect::<Result<_, _>>().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+    let found = twin
+        .store
+        .query(&twin.component, sql, params)
+        .await
+        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    found
+        .into_iter()
+        .map(|row| rows::task(user, row))
+        .collect::<Result<_, _>>()
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Commits the change, its events, and what `audit` would store of them.
@@ -82,7 +99,10 @@ async fn commit(twin: &Twin, commit: Commit) -> Answer<()> {
         statements.push(appended(&event.body).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?);
     }
     let events = commit.events.into_iter().map(rows::event).collect();
-    twin.store.commit(&twin.component, statements, events).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    twin.store
+        .commit(&twin.component, statements, events)
+        .await
+        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(())
 }
 
@@ -101,7 +121,11 @@ fn appended(body: &str) -> anyhow::Result<Statement> {
         text(data.payload.get()),
         data.previous.map_or(Value::Null, |previous| text(previous.get())),
     ];
-    Ok(Statement { sql: APPEND.to_owned(), params, expected_changes: Some(1) })
+    Ok(Statement {
+        sql: APPEND.to_owned(),
+        params,
+        expected_changes: Some(1),
+    })
 }
 
 fn now() -> Timestamp {
