@@ -72,8 +72,9 @@ def test_a_server_that_dies_and_comes_back_is_told_and_made_up_for(
     host = start(tmp_path / "data")
     user = sign_up(host)
     screen = desks(host.url).screen().open()
-    # The browser writes down each attempt to reach a server that is not there.
+    # The browser writes down each attempt to reach a server that is not there, and each that the page gives up for a new one.
     screen.accept(r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)")
+    screen.accept(r"WebSocket is closed before the connection is established")
     screen.sign_in(user)
     screen.becomes_live().add("From before")
     offline = screen.page.get_by_text("You’re offline")
