@@ -8,7 +8,15 @@ use dayloom_tests::root;
 use wit_component::{DecodedWasm, decode};
 use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
-const COMPONENTS: [&str; 7] = ["auth", "tasks", "audit", "recurrence", "notifications", "realtime", "web"];
+const COMPONENTS: [&str; 7] = [
+    "auth",
+    "tasks",
+    "audit",
+    "recurrence",
+    "notifications",
+    "realtime",
+    "web",
+];
 
 /// What comes in and goes out of a component, as the names of interfaces.
 #[derive(Debug, PartialEq)]
@@ -20,15 +28,22 @@ struct Boundary {
 impl Boundary {
     fn of(resolve: &Resolve, world: WorldId) -> Self {
         let names = |items: &mut dyn Iterator<Item = (&WorldKey, &WorldItem)>| {
-            items.filter(|(_, item)| matches!(item, WorldItem::Interface { .. })).map(|(key, _)| resolve.name_world_key(key)).collect()
+            items
+                .filter(|(_, item)| matches!(item, WorldItem::Interface { .. }))
+                .map(|(key, _)| resolve.name_world_key(key))
+                .collect()
         };
         let world = &resolve.worlds[world];
-        Self { imports: names(&mut world.imports.iter()), exports: names(&mut world.exports.iter()) }
+        Self {
+            imports: names(&mut world.imports.iter()),
+            exports: names(&mut world.exports.iter()),
+        }
     }
 
     fn built(component: &str) -> Self {
         let path = root().join(format!("target/components/{component}.wasm"));
-        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask build` first", path.display()));
+        let bytes = std::fs::read(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask build` first", path.display()));
         match decode(&bytes).expect("a component") {
             DecodedWasm::Component(resolve, world) => Self::of(&resolve, world),
             DecodedWasm::WitPackage(..) => panic!("{component} is no component"),
@@ -37,7 +52,9 @@ impl Boundary {
 
     fn text(&self) -> String {
         let imports = self.imports.iter().map(|name| format!("import {name}\n"));
-        imports.chain(self.exports.iter().map(|name| format!("export {name}\n"))).collect()
+        imports
+            .chain(self.exports.iter().map(|name| format!("export {name}\n")))
+            .collect()
     }
 }
 
@@ -46,10 +63,15 @@ fn no_component_imports_more_than_its_world() {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(root().join("wit")).expect("wit/ is valid");
     for component in COMPONENTS {
-        let world = resolve.select_world(&[package], Some(component)).expect("every component has a world of its name");
+        let world = resolve
+            .select_world(&[package], Some(component))
+            .expect("every component has a world of its name");
         let (declared, built) = (Boundary::of(&resolve, world), Boundary::built(component));
         let excess: Vec<_> = built.imports.difference(&declared.imports).collect();
-        assert!(excess.is_empty(), "{component} imports what its world does not: {excess:?}");
+        assert!(
+            excess.is_empty(),
+            "{component} imports what its world does not: {excess:?}"
+        );
         assert_eq!(built.exports, declared.exports, "{component}");
     }
 }
@@ -58,7 +80,10 @@ fn no_component_imports_more_than_its_world() {
 fn every_components_imports_are_the_snapshot() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("component/imports");
     for component in COMPONENTS {
-        let (path, built) = (folder.join(format!("{component}.txt")), Boundary::built(component).text());
+        let (path, built) = (
+            folder.join(format!("{component}.txt")),
+            Boundary::built(component).text(),
+        );
         if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
             std::fs::write(&path, &built).expect("the snapshot can be written");
         }

@@ -31,8 +31,8 @@ def exchange(host: Host, request: bytes, *, close: bool = False) -> RawAnswer:
             connection.sendall(request)
             if close:
                 connection.shutdown(socket.SHUT_WR)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+        except OSError:
+            pass  # It has closed already.
         response = HTTPResponse(connection)
         response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}

@@ -58,7 +58,7 @@ async fn kill_nine_loses_nothing() {
         }
         println!("seed {seed}: {kills} kills, {} acknowledged writes", acknowledged.len());
         assert!(acknowledged.len() as u64 > kills, "the load was no load");
-        checker::await_consequences(&users, &acknowledged).await;
+        checker::await_consequences(&host, &users, &acknowledged).await;
         let mut heard = Vec::new();
         for listener in listeners {
             heard.push(listener.await.expect("a listener ends"));

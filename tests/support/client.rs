@@ -39,14 +39,27 @@ const PASSWORD: &str = "correct horse battery staple";
 impl Client {
     /// A client of the host at `host:port`.
     pub fn new(address: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client without TLS");
+        Self::of(address, reqwest::Client::builder())
+    }
+
+    /// The same over HTTP/2, by prior knowledge and on one connection.
+    pub fn of_http2(address: &str) -> Self {
+        Self::of(address, reqwest::Client::builder().http2_prior_knowledge())
+    }
+
+    fn of(address: &str, http: reqwest::ClientBuilder) -> Self {
         Self {
-            http,
+            http: http.no_proxy().build().expect("a client without TLS"),
             base: format!("http://{address}"),
             user: None,
+        }
+    }
+
+    /// The same client with somebody who is signed in already.
+    pub fn as_user(self, user: User) -> Self {
+        Self {
+            user: Some(user),
+            ..self
         }
     }
 
@@ -148,7 +161,7 @@ impl Client {
         loop {
             let mut page = self.get(&path).await;
             assert_eq!(page.status, 200, "{page:?}");
-            items.extend(page.json["items"].as_array_mut().expect("a list has items").drain(..));
+            items.append(page.json["items"].as_array_mut().expect("a list has items"));
             match page.json["next_cursor"].as_str() {
                 Some(cursor) => path = format!("{first}&cursor={cursor}"),
                 None => return items,

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, types::Value};
 
-/// A look into the tables of a stopped host, past the application: an independent witness.
+/// A look into the tables past the application, of a stopped host or beside a running one: an independent witness.
 #[derive(Debug)]
 pub struct Database(Connection);
 
@@ -28,6 +28,14 @@ impl Database {
     /// One number.
     pub fn count(&self, sql: &str) -> i64 {
         self.0.query_row(sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    /// Deliveries that are still owed: events behind which a subscriber's cursor lies, once for each. A running host writes
+    /// its cursors down every 100 ms.
+    pub fn owed(&self) -> i64 {
+        self.count(
+            "SELECT count(*) FROM host_cursors c JOIN host_log l ON l.partition = c.partition AND l.position > c.position",
+        )
     }
 
     /// Changes something behind the application's back.

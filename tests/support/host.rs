@@ -1,11 +1,13 @@
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::{Client, Database};
+use crate::{Client, Database, root};
 
 /// How a host is started beyond the defaults.
 #[derive(Debug, Default, Clone)]
@@ -21,13 +23,21 @@ pub struct HostOptions {
 pub struct Host {
     child: Child,
     address: String,
-    data: DataDir,
+    folder: TempDir,
     options: HostOptions,
 }
 
-/// A data directory that is removed with its last user, and its log with it.
-#[derive(Debug)]
-struct DataDir(TempDir);
+/// What a host is asked to stop with.
+#[derive(Debug, Clone, Copy)]
+pub enum Signal {
+    /// SIGTERM, as service managers do.
+    Terminate,
+    /// SIGINT, as a person at the terminal does.
+    Interrupt,
+}
+
+/// Longer than a host may take for the requests in flight (10 s) and its providers (5 s).
+const STOPPED_WITHIN: Duration = Duration::from_secs(20);
 
 impl Host {
     /// Starts a host with an empty data directory, and returns once it is ready.
@@ -37,27 +47,27 @@ impl Host {
 
     /// The same with options.
     pub async fn start_with(options: HostOptions) -> Self {
-        Self::launch(
-            DataDir(TempDir::new().expect("a temporary directory")),
-            options,
-            "127.0.0.1:0",
-        )
-        .await
+        Self::start_in(TempDir::new().expect("a temporary directory"), options).await
     }
 
-    async fn launch(data: DataDir, options: HostOptions, listen: &str) -> Self {
+    /// The same on the data in `folder`/`data`; the folder goes with the host.
+    pub async fn start_in(folder: TempDir, options: HostOptions) -> Self {
+        Self::launch(folder, options, "127.0.0.1:0").await
+    }
+
+    async fn launch(folder: TempDir, options: HostOptions, listen: &str) -> Self {
         let mut command = Command::new(dayloom_bin());
         command
             .current_dir(root())
             .args(["up", "--listen", listen, "--data"])
-            .arg(data.0.path().join("data"));
+            .arg(folder.path().join("data"));
         if let Some(app) = &options.app {
             command.arg("--app").arg(app);
         }
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(data.0.path().join("log"))
+            .open(folder.path().join("log"))
             .expect("a log file");
         let mut child = command
             .envs(options.env.iter().cloned())
@@ -70,7 +80,7 @@ impl Host {
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         let ready = lines.next_line().await.expect("stdout is text");
         let Some(address) = ready.as_deref().and_then(|line| line.split("http://").nth(1)) else {
-            let log = std::fs::read_to_string(data.0.path().join("log")).unwrap_or_default();
+            let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             panic!("the host did not start: {ready:?}\n{log}");
         };
         let address = address
@@ -82,7 +92,7 @@ impl Host {
         Self {
             child,
             address,
-            data,
+            folder,
             options,
         }
     }
@@ -99,12 +109,12 @@ impl Host {
 
     /// The data directory.
     pub fn data(&self) -> PathBuf {
-        self.data.0.path().join("data")
+        self.folder.path().join("data")
     }
 
     /// What it logged so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.data.0.path().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// The process id.
@@ -117,41 +127,59 @@ impl Host {
         self.child.kill().await.expect("the host can be killed");
     }
 
+    /// Asks it to stop, and does not wait.
+    ///
+    /// # Errors
+    /// If `kill` does not run or refuses.
+    pub async fn signal(&self, signal: Signal) -> io::Result<()> {
+        let name = match signal {
+            Signal::Terminate => "-TERM",
+            Signal::Interrupt => "-INT",
+        };
+        let status = Command::new("kill")
+            .args([name, &self.pid().to_string()])
+            .status()
+            .await?;
+        status
+            .success()
+            .then_some(())
+            .ok_or_else(|| io::Error::other("kill refused"))
+    }
+
+    /// Waits until it has stopped; the exit code. Panics if it does not stop.
+    pub async fn stopped(&mut self) -> Option<i32> {
+        tokio::time::timeout(STOPPED_WITHIN, self.child.wait())
+            .await
+            .expect("the host stops")
+            .expect("the host can be waited for")
+            .code()
+    }
+
     /// SIGTERM, and waits; the exit code.
     pub async fn stop(&mut self) -> Option<i32> {
-        let pid = self.pid().to_string();
-        let signalled = Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .await
-            .expect("kill runs");
-        assert!(signalled.success());
-        self.child.wait().await.expect("the host ends").code()
+        self.signal(Signal::Terminate).await.expect("the host runs");
+        self.stopped().await
     }
 
     /// Starts it again on the same data and the same address, after [`Self::kill`] or [`Self::stop`].
     pub async fn restart(self) -> Self {
-        let Self {
-            child,
-            address,
-            data,
-            options,
-        } = self;
-        drop(child);
-        Self::launch(data, options, &address).await
+        let options = self.options.clone();
+        self.restart_with(options).await
     }
 
-    /// The database of a host that does not run.
+    /// The same with other options from now on.
+    pub async fn restart_with(self, options: HostOptions) -> Self {
+        let Self {
+            child, address, folder, ..
+        } = self;
+        drop(child);
+        Self::launch(folder, options, &address).await
+    }
+
+    /// The database: of a host that does not run, or beside one that does.
     pub fn database(&self) -> Database {
         Database::open(&self.data())
     }
-}
-
-/// The repository's root.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests is a folder of the repository")
 }
 
 /// The host binary: `DAYLOOM_BIN`, or the release build of this repository. Panics if it is not there: a missing real part is a
@@ -163,7 +191,7 @@ pub fn dayloom_bin() -> PathBuf {
     };
     let binary = std::env::var_os("DAYLOOM_BIN").map_or_else(built, PathBuf::from);
     assert!(
-        binary.is_file(),
+        Path::is_file(&binary),
         "{} is missing: run `cargo xtask build` first",
         binary.display()
     );

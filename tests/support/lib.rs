@@ -1,29 +1,18 @@
-//! What the tests of the whole share: the host as a child process, a client of its HTTP API, a live connection, and a look
-//! into the database of a host that was stopped.
+//! What the tests of the whole share: the host as a child process, a client of its HTTP API, a live connection, the command
+//! line, and a look into the database past the application.
 
+mod application;
 mod client;
+mod command;
 mod database;
 mod host;
 mod live;
+mod time;
 
+pub use application::{Application, root, settings_of};
 pub use client::{Answer, Client, User};
+pub use command::{Ended, dayloom};
 pub use database::Database;
-pub use host::{Host, HostOptions, dayloom_bin, root};
+pub use host::{Host, HostOptions, Signal, dayloom_bin};
 pub use live::{LiveSocket, Seen};
-
-use std::time::{Duration, Instant};
-
-/// How long anything asynchronous may take before a test calls it lost. Far above what it takes, for loaded machines.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Asks again and again until `probe` gives something, and panics with `what` when patience ends.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = probe().await {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "never came: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+pub use time::{PATIENCE, epoch_ms, eventually, now_ms, rfc3339, until_ms};

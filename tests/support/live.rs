@@ -23,8 +23,8 @@ pub enum Seen {
     Event(Value),
     /// History is gone: load the state anew.
     Reload,
-    /// The connection ended.
-    Closed,
+    /// The connection ended, with a close code unless it broke.
+    Closed(Option<u16>),
 }
 
 impl LiveSocket {
@@ -42,9 +42,9 @@ impl LiveSocket {
         let mut live = Self { socket, last_id: None };
         loop {
             match live.read().await {
-                Some(message) if message["type"] == "ready" => return Ok(live),
-                Some(_) => {}
-                None => return Err(Box::new(Error::ConnectionClosed)),
+                Ok(message) if message["type"] == "ready" => return Ok(live),
+                Ok(_) => {}
+                Err(_) => return Err(Box::new(Error::ConnectionClosed)),
             }
         }
     }
@@ -76,23 +76,27 @@ impl LiveSocket {
     async fn next_ever(&mut self) -> Seen {
         loop {
             match self.read().await {
-                None => return Seen::Closed,
-                Some(mut message) if message["type"] == "event" => {
+                Err(code) => return Seen::Closed(code),
+                Ok(mut message) if message["type"] == "event" => {
                     self.last_id = message["id"].as_str().map(str::to_owned);
                     return Seen::Event(message["event"].take());
                 }
-                Some(message) if message["type"] == "reload" => return Seen::Reload,
-                Some(_) => {}
+                Ok(message) if message["type"] == "reload" => return Seen::Reload,
+                Ok(_) => {}
             }
         }
     }
 
-    async fn read(&mut self) -> Option<Value> {
+    /// The next server message, or the code the connection was closed with.
+    async fn read(&mut self) -> Result<Value, Option<u16>> {
         loop {
-            match self.socket.next().await? {
-                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).expect("server messages are JSON")),
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(_) => {}
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("server messages are JSON"));
+                }
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
             }
         }
     }

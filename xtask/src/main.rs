@@ -32,7 +32,9 @@ fn main() -> Result<()> {
         ("build", true) => build::all(&shell),
         ("up", _) => up::run(&shell, &rest),
         ("test", true) => test::all(&shell),
-        ("ci", true) => build::page(&shell).and_then(|()| lint::check(&shell)).and_then(|()| test::all(&shell)),
+        ("ci", true) => build::page(&shell)
+            .and_then(|()| lint::check(&shell))
+            .and_then(|()| test::all(&shell)),
         ("bench", _) => test::bench(&shell, &rest),
         ("openapi", true) => generate::openapi(&shell),
         ("vendor-wit", true) => generate::vendor_wit(&shell),

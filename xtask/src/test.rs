@@ -101,9 +101,7 @@ fn closing_line(line: &str) -> Option<Tally> {
     let line = line.trim();
     let is_closing = line.starts_with("test result: ")
         || line.starts_with("Tests  ")
-        || (line.contains(" in ")
-            && line.ends_with(|c: char| c == 's' || c == ')')
-            && line.starts_with(|c: char| c.is_ascii_digit()));
+        || (line.contains(" in ") && line.ends_with(['s', ')']) && line.starts_with(|c: char| c.is_ascii_digit()));
     if !is_closing {
         return None;
     }

@@ -44,7 +44,7 @@ struct Jwk {
     get,
     path = "/api/auth/jwks",
     tag = "auth",
-    params(("If-None-Match" = String, Header, required = false, description = "The `ETag` of the set at hand")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the set at hand")),
     responses(
         (status = 200, description = "The key set", body = Jwks,
             headers(("ETag" = String), ("Cache-Control" = String, description = "`public, max-age=300`"))),

@@ -22,7 +22,10 @@ use crate::{client, key_ring, problems, session_store};
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignUp {
     /// What to be called; 1 to 100 characters on one line, after trimming.
-    #[schema(min_length = 1, max_length = 100)]
+    // White space, which does not count, and control characters are Unicode's.
+    #[schema(
+        pattern = r"^[\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]*[^\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\u0000-\u001F\u007F-\u009F](?:[^\u0000-\u001F\u007F-\u009F]{0,98}[^\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\u0000-\u001F\u007F-\u009F])?[\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]*$"
+    )]
     name: String,
     /// An address that has no account yet. Case and surrounding space do not count.
     #[schema(format = "email", max_length = 254)]

@@ -42,12 +42,7 @@ pub(crate) struct IfMatch {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(crate) struct IfNoneMatch {
-    /// Entity tags of versions that the client has.
-    #[param(
-        rename = "If-None-Match",
-        required = false,
-        pattern = "^((W/)?\"[!#-~]*\"|\\*)$",
-        example = "\"1\""
-    )]
+    /// Entity tags of versions that the client has. What is none is passed over.
+    #[param(rename = "If-None-Match", required = false, example = "\"1\"")]
     if_none_match: String,
 }

@@ -1,27 +1,36 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dayloom_tests::{Client, Database, eventually};
+use dayloom_tests::{Client, Database, Host, eventually};
 
 use super::listener::Heard;
 use super::writer::Acknowledged;
 
 type Fact = (String, u64, String);
 
-/// Waits until the trail, which an independent consumer writes, has every acknowledged write; then nothing may be in it twice.
-pub(crate) async fn await_consequences(users: &[Arc<Client>], acknowledged: &[Acknowledged]) {
+/// Waits until every subscriber has had every event. Then the trail, which an independent consumer writes, has every
+/// acknowledged write, and nothing twice.
+pub(crate) async fn await_consequences(host: &Host, users: &[Arc<Client>], acknowledged: &[Acknowledged]) {
+    let database = host.database();
+    eventually("every event is delivered", || async {
+        (database.owed() == 0).then_some(())
+    })
+    .await;
     for user in users {
         let wanted: HashSet<Fact> = acknowledged
             .iter()
             .filter(|write| write.user_id == user.user().id)
             .map(fact)
             .collect();
-        let entries = eventually("the trail has every acknowledged write", || async {
-            let entries = user.all("/audit-logs").await;
-            let there: HashSet<Fact> = entries.iter().map(fact_of_entry).collect();
-            wanted.is_subset(&there).then_some(entries)
-        })
-        .await;
+        let entries = user.all("/audit-logs").await;
+        let there: HashSet<Fact> = entries.iter().map(fact_of_entry).collect();
+        let lost: Vec<_> = wanted.difference(&there).collect();
+        assert!(
+            lost.is_empty(),
+            "{} of {} writes are not in the trail: {lost:?}",
+            lost.len(),
+            wanted.len()
+        );
         let mut ids = HashSet::new();
         assert!(
             entries.iter().all(|entry| ids.insert(entry["event_id"].to_string())),

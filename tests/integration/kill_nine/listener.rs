@@ -63,7 +63,7 @@ impl Listener {
                 match socket.next_within(SILENCE).await {
                     None if *stopped.borrow() => return self.heard,
                     None => {}
-                    Some(Seen::Closed) => break,
+                    Some(Seen::Closed(_)) => break,
                     Some(Seen::Reload) => self.heard.reloads.push(Instant::now()),
                     Some(Seen::Event(event)) => {
                         let id = event["id"].as_str().unwrap_or_default().to_owned();

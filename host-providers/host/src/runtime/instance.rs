@@ -19,6 +19,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::{
+    authority,
     bindings::exports::dayloom::platform::{cron, handler, job},
     component::CallError,
     state::State,
@@ -129,6 +130,7 @@ impl Instance {
         B::Error: Into<Error>,
     {
         let guest = self.http.as_ref().ok_or(CallError::NotExported(HTTP))?;
+        authority::check(&request).map_err(|error| CallError::Request(error.into()))?;
         let scheme = if scheme == Scheme::HTTPS {
             WasiScheme::Https
         } else {

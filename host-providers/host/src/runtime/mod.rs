@@ -1,6 +1,7 @@
 //! Components at run time: compiled, linked to the platform's providers, pooled, and called within limits.
 
 mod aot;
+mod authority;
 #[allow(
     missing_docs,
     unreachable_pub,
