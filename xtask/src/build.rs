@@ -28,13 +28,20 @@ pub(crate) fn all(shell: &Shell) -> Result<()> {
 /// Builds the page into `frontend/dist`, from where the `web` component takes it: nothing of that crate, lints included,
 /// goes without.
 pub(crate) fn page(shell: &Shell) -> Result<()> {
+    step("Building the page");
+    page_tools(shell)?;
+    let _frontend = shell.push_dir(root().join("frontend"));
+    cmd!(shell, "npm run build").run()?;
+    Ok(())
+}
+
+/// Installs what the page is built with, unless it is there in the versions of the lock file.
+pub(crate) fn page_tools(shell: &Shell) -> Result<()> {
     require(shell, "npm", "the page needs Node.js 20 or later, https://nodejs.org")?;
     let _frontend = shell.push_dir(root().join("frontend"));
-    step("Building the page");
     if is_older(shell, "node_modules/.package-lock.json", "package-lock.json") {
         cmd!(shell, "npm ci --no-audit --no-fund").run()?;
     }
-    cmd!(shell, "npm run build").run()?;
     Ok(())
 }
 

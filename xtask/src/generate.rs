@@ -7,10 +7,14 @@ use xshell::{Shell, cmd};
 
 use crate::tools::root;
 
-/// Writes the OpenAPI document that the `web` component serves. A test fails while it differs from the code.
+/// Writes the OpenAPI document that the `web` component serves, and from it the page's types. Tests fail while the one
+/// differs from the code or the other from the document.
 pub(crate) fn openapi(shell: &Shell) -> Result<()> {
     let document = cmd!(shell, "cargo run --quiet --release --package dayloom-openapi").read()?;
     shell.write_file(root().join("components/web/openapi.json"), document + "\n")?;
+    crate::build::page_tools(shell)?;
+    let _frontend = shell.push_dir(root().join("frontend"));
+    cmd!(shell, "npm run --silent generate").run()?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ usage: cargo xtask <command>
   test          install what the tests need, build, and run them all
   ci            what CI runs: lint, then test
   bench [ARGS…] the benchmarks of tests/bench, side by side with their twins
-  openapi       write components/web/openapi.json from the services' code
+  openapi       write the API document from the services' code, and the page's types from it
   vendor-wit    copy the WASI packages of wit/deps from the crates that ship them
   tidy          format everything";
 

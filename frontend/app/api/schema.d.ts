@@ -1696,7 +1696,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Entity tags of versions that the client has.
+                 * @description Entity tags of versions that the client has. What is none is passed over.
                  * @example "1"
                  */
                 "If-None-Match"?: string;
