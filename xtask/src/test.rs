@@ -29,7 +29,7 @@ pub(crate) fn all(shell: &Shell) -> Result<()> {
     let mut total = Tally::default();
     let mut run = |what: &str, command: &mut Command| -> Result<()> {
         step(what);
-        let (tally, succeeded) = run(command.env("DAYLOOM_BIN", &dayloom))?;
+        let (tally, succeeded) = run(command.env("DAYLOOM_BIN", &dayloom).env("NO_COLOR", "1"))?;
         total.passed += tally.passed;
         // A suite that breaks before it counts is a failure too.
         total.failed += if succeeded { tally.failed } else { tally.failed.max(1) };
