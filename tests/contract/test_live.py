@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from http.cookies import SimpleCookie
 
 import pytest
 import requests
 import websockets
-from conftest import User
+from conftest import PASSWORD, Host, User, sign_up
 from events import valid
+from refusal import refused
 
 
 def create(user: User, title: str) -> dict:
@@ -100,3 +102,38 @@ def test_server_sent_events_carry_the_same_and_resume(user: User) -> None:
     create(user, "missed by SSE")
     with user.http.get(url, stream=True, timeout=10, headers={"last-event-id": first["id"]}) as response:
         assert json.loads(next(frames(response))["data"])["data"]["payload"]["title"] == "missed by SSE"
+
+
+HANDSHAKE = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"sec-websocket-version": "12"}, 426),
+        ({"sec-websocket-key": ""}, 400),
+        ({"sec-websocket-protocol": "graphql-ws"}, 400),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_a_handshake_that_is_none_is_refused(user: User, changed: dict[str, str], status: int) -> None:
+    answer = requests.get(f"{user.host.url}/ws", headers=HANDSHAKE | changed, timeout=10)
+    refused(answer, status)
+
+
+def test_without_a_credential_there_is_nothing_to_hear(host: Host, user: User) -> None:
+    for path in ("/ws", f"/api/sse/{user.id}"):
+        for headers in ({}, {"authorization": "Bearer x"}, {"cookie": "dayloom_session=x"}):
+            refused(requests.get(f"{host.url}{path}", headers=headers, timeout=10), 401)
+    refused(sign_up(host).http.get(f"{host.url}/api/sse/{user.id}", timeout=10), 403)
+
+
+def test_a_browser_listens_by_its_cookie(host: Host) -> None:
+    body = {"name": "Ana", "email": "by-cookie@example.com", "password": PASSWORD}
+    answer = requests.post(f"{host.url}/api/auth/sign-up", json=body, timeout=30)
+    [cookie] = SimpleCookie(answer.headers["set-cookie"]).values()
+    url = f"{host.url}/api/sse/{answer.json()['user']['id']}"
+    with requests.get(url, headers={"cookie": f"{cookie.key}={cookie.value}"}, stream=True, timeout=10) as stream:
+        assert stream.status_code == 200
+        assert next(stream.iter_lines()), "the stream has begun"
