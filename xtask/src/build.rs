@@ -46,7 +46,7 @@ pub(crate) fn page_tools(shell: &Shell) -> Result<()> {
 }
 
 /// Builds the components and puts them where `spin.toml` looks for them.
-fn components(shell: &Shell) -> Result<()> {
+pub(crate) fn components(shell: &Shell) -> Result<()> {
     ensure_wasm_target(shell)?;
     step("Building the components");
     let packages = COMPONENTS

@@ -70,6 +70,42 @@ pub trait EventSink: Send + Sync {
     async fn deliver(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome>;
 }
 
+/// One event on its way to a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Where to.
+    pub topic: String,
+    /// Its ordering key.
+    pub key: String,
+    /// CloudEvents `id`.
+    pub event_id: String,
+    /// CloudEvents `type`.
+    pub event_type: String,
+    /// CloudEvents 1.0 structured JSON.
+    pub body: Vec<u8>,
+}
+
+/// Why an event is not on its topic.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PublishError {
+    /// Can never be taken, such as a body over the broker's limit.
+    #[error("invalid: {0}")]
+    Invalid(String),
+    /// Not now.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// A broker, as the relay of an outbox sees it.
+#[async_trait]
+pub trait EventPublisher: Send + Sync {
+    /// Publishes in order and returns one result for each record, in order. What is `Ok` outlives the broker's failure.
+    /// If a record is `Unavailable`, so are the later ones of its key, or they come again after it: a key's order holds.
+    async fn publish(&self, records: Vec<Record>) -> Vec<Result<(), PublishError>>;
+    /// Whether it would publish; the text says why not.
+    async fn ready(&self) -> Result<(), String>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::TopicMap;

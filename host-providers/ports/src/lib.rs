@@ -13,7 +13,7 @@ mod scheduler;
 mod storage;
 
 pub use broadcast::{Broadcast, BroadcastError, Message};
-pub use events::{Delivery, EventSink, Outcome, Subscription, TopicMap};
+pub use events::{Delivery, EventPublisher, EventSink, Outcome, PublishError, Record, Subscription, TopicMap};
 pub use keyvalue::{KeyValue, KeyValueError};
 pub use scheduler::{Job, JobSink, JobStore, Scheduler, SchedulerError};
 pub use storage::{Event, Row, Statement, StatementOutcome, Storage, StorageError, Value};
