@@ -7,6 +7,7 @@ mod broadcast;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod events;
+mod grant;
 mod keyvalue;
 pub mod limits;
 mod scheduler;
@@ -14,6 +15,7 @@ mod storage;
 
 pub use broadcast::{Broadcast, BroadcastError, Message};
 pub use events::{Delivery, EventPublisher, EventSink, Outcome, PublishError, Record, Subscription, TopicMap};
+pub use grant::Grant;
 pub use keyvalue::{KeyValue, KeyValueError};
 pub use scheduler::{Job, JobSink, JobStore, Scheduler, SchedulerError};
 pub use storage::{Event, Row, Statement, StatementOutcome, Storage, StorageError, Value};

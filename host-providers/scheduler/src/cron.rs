@@ -4,7 +4,10 @@ use dayloom_ports::{ComponentId, JobSink, TimestampMs};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{Clock, step_towards};
+use crate::{
+    clock::{Clock, step_towards},
+    scheduler::TimerScheduler,
+};
 
 /// A regular tick of a component.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,28 +20,42 @@ pub struct CronEntry {
     pub every_seconds: NonZeroU32,
 }
 
-/// Ticks at the start and then at every multiple of the period, until shutdown.
-pub(crate) async fn run(entry: CronEntry, clock: Arc<dyn Clock>, sink: Arc<dyn JobSink>, shutdown: CancellationToken) {
-    let CronEntry {
-        component,
-        schedule,
-        every_seconds,
-    } = entry;
-    let every_ms = u64::from(every_seconds.get()) * 1_000;
+/// Ticks at the start and then at every multiple of the period, until shutdown: those that no other host has claimed.
+pub(crate) async fn run(
+    entry: CronEntry,
+    scheduler: TimerScheduler,
+    sink: Arc<dyn JobSink>,
+    shutdown: CancellationToken,
+) {
+    let every_ms = u64::from(entry.every_seconds.get()) * 1_000;
+    let clock = scheduler.clock.as_ref();
     let mut at = boundary(clock.now(), every_ms);
     loop {
-        let ticked = AssertUnwindSafe(sink.tick(&component, &schedule, at))
-            .catch_unwind()
-            .await;
-        if let Err(reason) = ticked.unwrap_or_else(|_| Err("panicked".into())) {
+        if let Err(reason) = tick(&entry, at, &scheduler, sink.as_ref()).await {
+            let CronEntry { component, schedule, .. } = &entry;
             tracing::error!(%component, schedule, reason, "a tick failed; the next one is its retry");
         }
         at = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
-            next = next_after(at, every_ms, clock.as_ref()) => next,
+            next = next_after(at, every_ms, clock) => next,
         };
     }
+}
+
+async fn tick(
+    entry: &CronEntry,
+    at: TimestampMs,
+    scheduler: &TimerScheduler,
+    sink: &dyn JobSink,
+) -> Result<(), String> {
+    let CronEntry { component, schedule, .. } = entry;
+    let claimed = scheduler.store.claim_tick(component, schedule, at).await;
+    if !claimed.map_err(|error| error.to_string())? {
+        return Ok(());
+    }
+    let ticked = AssertUnwindSafe(sink.tick(component, schedule, at)).catch_unwind().await;
+    ticked.unwrap_or_else(|_| Err("panicked".into()))
 }
 
 /// Waits for the first boundary after `ticked`, and returns the latest one if several have passed.

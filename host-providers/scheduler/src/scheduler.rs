@@ -77,17 +77,13 @@ impl TimerScheduler {
     ///
     /// Timers of different names run concurrently, up to 16; one name runs once at a time, and a timer that is replaced
     /// while it runs runs again. Each cron entry ticks once at the start and then at whole multiples of its period since
-    /// the Unix epoch, at most one tick at a time; ticks that were missed are not made up. A panic of the sink counts as
-    /// a failure. Call it once: two at a time would run every timer twice.
+    /// the Unix epoch, at most one tick at a time; ticks that were missed are not made up, and of hosts that share
+    /// the store one ticks. A panic of the sink counts as a failure. Call it once per store that is open: two at a time
+    /// would run every timer twice.
     pub async fn run(&self, sink: Arc<dyn JobSink>, cron: Vec<CronEntry>, shutdown: CancellationToken) {
         let mut tasks = JoinSet::new();
         for entry in cron {
-            tasks.spawn(cron::run(
-                entry,
-                Arc::clone(&self.clock),
-                Arc::clone(&sink),
-                shutdown.clone(),
-            ));
+            tasks.spawn(cron::run(entry, self.clone(), Arc::clone(&sink), shutdown.clone()));
         }
         jobs::run(self, &sink, &shutdown, &mut tasks).await;
         let ended = timeout(SHUTDOWN_WITHIN, async { while tasks.join_next().await.is_some() {} }).await;

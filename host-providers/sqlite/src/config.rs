@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dayloom_ports::{ComponentId, Subscription, TopicMap};
+use dayloom_ports::{ComponentId, Grant, Subscription, TopicMap};
 
 use crate::OpenError;
 
@@ -12,24 +12,6 @@ pub const LOG_RETENTION_DEFAULT: Duration = Duration::from_secs(7 * 24 * 60 * 60
 
 /// Deliveries in one call, as `Subscription::batch` promises.
 const SUBSCRIPTION_BATCH_MAX: usize = 1_000;
-
-/// What one component may touch.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Grant {
-    /// Tables it reads and writes, in lower case. Names with the prefixes `host_` and `sqlite_` are refused.
-    pub tables: HashSet<String>,
-    /// CloudEvents types it may publish; a trailing `*` stands for any ending.
-    pub publishes: Vec<String>,
-}
-
-impl Grant {
-    pub(crate) fn may_publish(&self, event_type: &str) -> bool {
-        self.publishes.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => event_type.starts_with(prefix),
-            None => pattern == event_type,
-        })
-    }
-}
 
 /// Where the database lies and what the application asks of it.
 #[derive(Debug, Clone)]
@@ -67,15 +49,8 @@ impl SqliteConfig {
     pub(crate) fn validate(&self) -> Result<(), OpenError> {
         let refuse = |reason: String| Err(OpenError::Config(reason));
         for (component, grant) in &self.grants {
-            for table in &grant.tables {
-                if table.starts_with("host_") || table.starts_with("sqlite_") {
-                    return refuse(format!("`{component}` is granted the reserved table `{table}`"));
-                }
-                if *table != table.to_ascii_lowercase() {
-                    return refuse(format!(
-                        "`{component}` is granted `{table}`, which is not in lower case"
-                    ));
-                }
+            if let Err(reason) = grant.check_tables() {
+                return refuse(format!("`{component}`: {reason}"));
             }
         }
         let mut subscribers = HashSet::new();

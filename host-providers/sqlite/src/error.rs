@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use dayloom_ports::StorageError;
+use dayloom_sql::migrations::MigrationsError;
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
@@ -32,6 +33,15 @@ pub enum OpenError {
     /// SQLite could not open or prepare the database.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
+}
+
+impl From<MigrationsError> for OpenError {
+    fn from(error: MigrationsError) -> Self {
+        match error {
+            MigrationsError::File { path, source } => Self::File { path, source },
+            MigrationsError::Refused { name, reason } => Self::Migration { name, reason },
+        }
+    }
 }
 
 /// What became of one statement that did not succeed.

@@ -1,60 +1,18 @@
-//! All component tables as JSON Lines, for people, other databases and other versions.
-//!
-//! ```text
-//! {"format":"dayloom-export","version":1,"migrations":[["0001_x.sql","<sha256>"]],"tables":{"things":2}}
-//! {"table":"things","columns":["id","n"]}
-//! ["a",1]
-//! ["b",2.5]
-//! {"rows":2,"sha256":"<of every byte before this line>"}
-//! ```
-//!
-//! Integers have no decimal point and reals have one, so both come back as what they were.
+//! All component tables in the format of [`dayloom_sql::transfer`].
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
+use dayloom_ports::Value;
+use dayloom_sql::transfer::{TransferReport, Writer, quoted};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::connection::open_beside;
 use crate::data_dir::database_path;
-use crate::import::{TransferError, TransferReport};
-use crate::migrations::{applied, hex};
-
-pub(crate) const FORMAT: &str = "dayloom-export";
-pub(crate) const VERSION: u32 = 1;
-
-/// The first line.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    pub(crate) format: String,
-    pub(crate) version: u32,
-    /// Name and SHA-256 of every component migration: the shape of what follows.
-    pub(crate) migrations: Vec<(String, String)>,
-    /// Rows of each table.
-    pub(crate) tables: BTreeMap<String, u64>,
-}
-
-/// The line before a table's rows.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TableLine {
-    pub(crate) table: String,
-    pub(crate) columns: Vec<String>,
-}
-
-/// The last line.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Trailer {
-    pub(crate) rows: u64,
-    pub(crate) sha256: String,
-}
+use crate::import::TransferError;
+use crate::migrations::applied;
 
 /// Writes every component table of `data_dir`, as of one moment. Works beside a running host.
 ///
@@ -71,10 +29,6 @@ pub fn export(data_dir: &Path, writer: impl Write) -> Result<TransferReport, Tra
     let mut connection = open_beside(&path)?;
     // A deferred transaction is a snapshot from its first read on.
     let snapshot = connection.transaction()?;
-    let mut out = Digesting {
-        writer: BufWriter::new(writer),
-        digest: Sha256::new(),
-    };
     let tables = tables(&snapshot)?;
     let mut counts = BTreeMap::new();
     for table in &tables {
@@ -86,63 +40,47 @@ pub fn export(data_dir: &Path, writer: impl Write) -> Result<TransferReport, Tra
                 .cast_unsigned(),
         );
     }
-    let rows = counts.values().sum();
-    let migrations = applied(&snapshot)?;
-    out.line(&Header {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        migrations,
-        tables: counts,
-    })?;
+    let mut out = Writer::begin(writer, applied(&snapshot)?, counts)?;
     for table in tables {
-        write_table(&snapshot, table, &mut out)?;
+        write_table(&snapshot, &table, &mut out)?;
     }
-    let sha256 = hex(&out.digest.clone().finalize());
-    out.line(&Trailer {
-        rows,
-        sha256: sha256.clone(),
-    })?;
-    out.writer.flush()?;
-    Ok(TransferReport { rows, sha256 })
+    Ok(out.finish()?)
 }
 
-fn write_table(snapshot: &Connection, table: String, out: &mut Digesting<impl Write>) -> Result<(), TransferError> {
-    let columns = columns(snapshot, &table)?;
+fn write_table(snapshot: &Connection, table: &str, out: &mut Writer<impl Write>) -> Result<(), TransferError> {
+    let columns = columns(snapshot, table)?;
     let list: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     // In the order of the primary key or the rows' numbers, so that equal tables export equal bytes.
     let sql = format!(
         "SELECT {} FROM {} ORDER BY {}",
         list.join(", "),
-        quoted(&table),
-        order(snapshot, &table)?
+        quoted(table),
+        order(snapshot, table)?
     );
     let mut statement = snapshot.prepare(&sql)?;
     let mut rows = statement.query([])?;
-    out.line(&TableLine {
-        table: table.clone(),
-        columns: columns.clone(),
-    })?;
+    out.table(table, &columns)?;
     while let Some(row) = rows.next()? {
         let mut cells = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
-            let cell = json(row.get_ref(index)?);
+            let cell = value(row.get_ref(index)?);
             cells.push(cell.ok_or_else(|| TransferError::Cell {
-                table: table.clone(),
+                table: table.to_owned(),
                 column: column.clone(),
             })?);
         }
-        out.line(&cells)?;
+        out.row(&cells)?;
     }
     Ok(())
 }
 
-/// The cell as JSON; none if it is a blob, bad UTF-8 or an infinity, which no component can have written.
-fn json(cell: ValueRef<'_>) -> Option<Value> {
+/// The cell; none if it is a blob, bad UTF-8 or an infinity, which no component can have written.
+fn value(cell: ValueRef<'_>) -> Option<Value> {
     match cell {
         ValueRef::Null => Some(Value::Null),
-        ValueRef::Integer(value) => Some(value.into()),
-        ValueRef::Real(value) => serde_json::Number::from_f64(value).map(Value::Number),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(Value::from),
+        ValueRef::Integer(value) => Some(Value::Integer(value)),
+        ValueRef::Real(value) => value.is_finite().then_some(Value::Real(value)),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(|text| Value::Text(text.to_owned())),
         ValueRef::Blob(_) => None,
     }
 }
@@ -177,25 +115,4 @@ fn order(connection: &Connection, table: &str) -> rusqlite::Result<String> {
     } else {
         keys.join(", ")
     })
-}
-
-/// A name as an SQL identifier.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Writes lines and remembers what was written.
-struct Digesting<W> {
-    writer: W,
-    digest: Sha256,
-}
-
-impl<W: Write> Digesting<W> {
-    fn line(&mut self, value: &impl Serialize) -> Result<(), TransferError> {
-        let mut line = serde_json::to_vec(value).map_err(std::io::Error::from)?;
-        line.push(b'\n');
-        self.digest.update(&line);
-        self.writer.write_all(&line)?;
-        Ok(())
-    }
 }

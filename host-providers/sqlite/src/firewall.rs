@@ -8,11 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use dayloom_ports::ComponentId;
+use dayloom_ports::{ComponentId, Grant};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-
-use crate::Grant;
 
 /// Tables of the host, which no component and no component's migration touches.
 const HOST_PREFIX: &str = "host_";
@@ -210,7 +208,7 @@ impl Grants {
                     let is_defined_by_text = |name: &str| self.is_defined_by_text(name);
                     self.grants
                         .get(number)
-                        .is_some_and(|grant| grant.allows(&context, is_defined_by_text))
+                        .is_some_and(|grant| allows(grant, &context, is_defined_by_text))
                 }
             };
             if allowed {
@@ -222,25 +220,23 @@ impl Grants {
     }
 }
 
-impl Grant {
-    fn allows(&self, context: &AuthContext<'_>, is_defined_by_text: impl Fn(&str) -> bool) -> bool {
-        let in_main = matches!(context.database_name, None | Some("main"));
-        match context.action {
-            AuthAction::Select | AuthAction::Recursive => true,
-            AuthAction::Read {
-                table_name,
-                column_name,
-            } => {
-                let granted = self.tables.contains(table_name) || TABLE_FUNCTIONS.contains(&table_name);
-                let unused = column_name.is_empty() && context.database_name.is_none();
-                (in_main && granted) || (unused && is_defined_by_text(table_name))
-            }
-            AuthAction::Insert { table_name }
-            | AuthAction::Update { table_name, .. }
-            | AuthAction::Delete { table_name } => in_main && self.tables.contains(table_name),
-            AuthAction::Function { function_name } => FUNCTIONS.binary_search(&function_name).is_ok(),
-            _ => false,
+fn allows(grant: &Grant, context: &AuthContext<'_>, is_defined_by_text: impl Fn(&str) -> bool) -> bool {
+    let in_main = matches!(context.database_name, None | Some("main"));
+    match context.action {
+        AuthAction::Select | AuthAction::Recursive => true,
+        AuthAction::Read {
+            table_name,
+            column_name,
+        } => {
+            let granted = grant.tables.contains(table_name) || TABLE_FUNCTIONS.contains(&table_name);
+            let unused = column_name.is_empty() && context.database_name.is_none();
+            (in_main && granted) || (unused && is_defined_by_text(table_name))
         }
+        AuthAction::Insert { table_name }
+        | AuthAction::Update { table_name, .. }
+        | AuthAction::Delete { table_name } => in_main && grant.tables.contains(table_name),
+        AuthAction::Function { function_name } => FUNCTIONS.binary_search(&function_name).is_ok(),
+        _ => false,
     }
 }
 

@@ -55,16 +55,6 @@ impl JobStore for SqliteStore {
         self.readers.host(read).await.map_err(unavailable)
     }
 
-    async fn next_at(&self) -> Result<Option<TimestampMs>, SchedulerError> {
-        let read = |connection: &rusqlite::Connection| {
-            connection
-                .prepare_cached("SELECT min(at) FROM host_jobs")?
-                .query_row([], |row| row.get::<_, Option<i64>>(0))
-        };
-        let at = self.readers.host(read).await.map_err(unavailable)?;
-        Ok(at.map(i64::cast_unsigned))
-    }
-
     async fn finish(&self, ran: &Job) -> Result<(), SchedulerError> {
         let job = ran.clone();
         let write = move |connection: &rusqlite::Connection| {
@@ -94,6 +84,11 @@ impl JobStore for SqliteStore {
                 ])
         };
         self.queue.host(write).await.map(drop).map_err(unavailable)
+    }
+
+    /// Always: no other host can open the data directory.
+    async fn claim_tick(&self, _: &ComponentId, _: &str, _: TimestampMs) -> Result<bool, SchedulerError> {
+        Ok(true)
     }
 }
 

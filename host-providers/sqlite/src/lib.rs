@@ -34,10 +34,12 @@ mod time;
 mod writer;
 
 pub use backup::{BackupError, backup};
-pub use config::{Grant, LOG_RETENTION_DEFAULT, SqliteConfig};
+pub use config::{LOG_RETENTION_DEFAULT, SqliteConfig};
+pub use dayloom_ports::Grant;
+pub use dayloom_sql::transfer::{TableReport, TransferReport};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Replay};
 pub use error::OpenError;
 pub use export::export;
-pub use import::{TransferError, TransferReport, import};
+pub use import::{TransferError, import};
 pub use log::PARTITIONS;
 pub use store::SqliteStore;

@@ -1,11 +1,9 @@
 //! Forward-only migrations: the host's own, which are part of the program, then the components'.
 
-use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
+use dayloom_sql::migrations::{Migration, pending, read};
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 
 use crate::OpenError;
 use crate::session::Session;
@@ -42,18 +40,10 @@ impl Owner {
     }
 }
 
-struct Migration {
-    name: String,
-    sql: String,
-}
-
 /// Applies what is new. What was applied before must be there, unchanged, and come first.
 pub(crate) fn migrate(session: &Session, components_dir: &Path) -> Result<(), OpenError> {
     session.as_host().execute_batch(HISTORY)?;
-    let own = HOST.map(|(name, sql)| Migration {
-        name: name.to_owned(),
-        sql: sql.to_owned(),
-    });
+    let own = HOST.map(|(name, sql)| Migration::built_in(name, sql));
     apply(session, Owner::Host, &own)?;
     apply(session, Owner::Components, &read(components_dir)?)
 }
@@ -65,27 +55,7 @@ pub(crate) fn applied(connection: &Connection) -> rusqlite::Result<Vec<(String, 
 
 fn apply(session: &Session, owner: Owner, migrations: &[Migration]) -> Result<(), OpenError> {
     let applied = history(session.as_host(), owner)?;
-    for (position, (name, sha256)) in applied.iter().enumerate() {
-        let refuse = |reason: &str| {
-            Err(OpenError::Migration {
-                name: name.clone(),
-                reason: reason.to_owned(),
-            })
-        };
-        match migrations.get(position) {
-            Some(migration) if migration.name == *name && sha256_hex(&migration.sql) == *sha256 => {}
-            Some(migration) if migration.name == *name => return refuse("was changed after it was applied"),
-            Some(migration) if migrations.iter().any(|m| m.name == *name) => {
-                let reason = format!(
-                    "comes after {}, which is new; only the end can be added to",
-                    migration.name
-                );
-                return refuse(&reason);
-            }
-            _ => return refuse("was applied to this database and is missing now"),
-        }
-    }
-    for migration in &migrations[applied.len()..] {
+    for migration in pending(&applied, migrations)? {
         let failed = |error: rusqlite::Error| OpenError::Migration {
             name: migration.name.clone(),
             reason: error.to_string(),
@@ -113,7 +83,7 @@ fn run(session: &Session, owner: Owner, migration: &Migration) -> rusqlite::Resu
         params![
             owner.name(),
             migration.name,
-            sha256_hex(&migration.sql),
+            migration.sha256(),
             now_ms().cast_signed()
         ],
     )?;
@@ -125,67 +95,4 @@ fn history(connection: &Connection, owner: Owner) -> rusqlite::Result<Vec<(Strin
         .prepare("SELECT name, sha256 FROM host_migrations WHERE owner = ?1 ORDER BY name")?
         .query_map([owner.name()], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
-}
-
-/// The folder's `NNNN_name.sql` files by number.
-fn read(dir: &Path) -> Result<Vec<Migration>, OpenError> {
-    let failed = |source| OpenError::File {
-        path: dir.to_owned(),
-        source,
-    };
-    let mut migrations = Vec::new();
-    for entry in fs::read_dir(dir).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_none_or(|extension| extension != "sql") {
-            continue;
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sql = fs::read_to_string(&path).map_err(|source| OpenError::File { path, source })?;
-        migrations.push(Migration { name, sql });
-    }
-    migrations.sort_by(|a, b| a.name.cmp(&b.name));
-    check(&migrations)?;
-    Ok(migrations)
-}
-
-fn check(migrations: &[Migration]) -> Result<(), OpenError> {
-    let mut numbers = HashSet::new();
-    for Migration { name, sql } in migrations {
-        let refuse = |reason: &str| {
-            Err(OpenError::Migration {
-                name: name.clone(),
-                reason: reason.to_owned(),
-            })
-        };
-        let Some((number, _)) = name.split_once('_') else {
-            return refuse("is not named NNNN_name.sql");
-        };
-        if number.len() != 4 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return refuse("is not named NNNN_name.sql");
-        }
-        if !numbers.insert(number) {
-            return refuse("has a number that another one has");
-        }
-        // A deferred constraint would fail at COMMIT, which is shared: nobody could say whose fault it is.
-        if sql.to_ascii_lowercase().contains("initially deferred") {
-            return refuse("has a deferred constraint; constraints are checked by each statement");
-        }
-    }
-    Ok(())
-}
-
-fn sha256_hex(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-            // Writing to a String can not fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
 }

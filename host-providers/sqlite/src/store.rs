@@ -8,6 +8,7 @@ use dayloom_ports::{
     ComponentId, Event, EventSink, Row, Statement, StatementOutcome, Storage, StorageError, Subscription, TopicMap,
     Value,
 };
+use dayloom_sql::check_params;
 use tokio_util::sync::CancellationToken;
 
 use crate::checkpoints::Checkpoints;
@@ -18,7 +19,7 @@ use crate::log::{Tail, last_position};
 use crate::metrics::WriterMetrics;
 use crate::queue::Queue;
 use crate::readers::Readers;
-use crate::request::{CommitRequest, check_params};
+use crate::request::CommitRequest;
 use crate::session::Session;
 use crate::time::now_ms;
 use crate::writer::Writer;

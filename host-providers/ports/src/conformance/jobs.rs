@@ -122,10 +122,15 @@ pub async fn a_failed_job_comes_again_with_one_attempt_more(store: &dyn JobStore
     assert_eq!(due(store, 40).await, [("a".into(), 40, 1)]);
 }
 
-/// None without jobs.
-pub async fn the_next_instant_is_the_earliest(store: &dyn JobStore) {
-    assert_eq!(store.next_at().await, Ok(None));
-    put(store, job("b", 20)).await;
-    put(store, job("a", 10)).await;
-    assert_eq!(store.next_at().await, Ok(Some(10)));
+/// Every schedule by itself.
+pub async fn a_later_tick_is_claimed(store: &dyn JobStore) {
+    for (component, schedule, at) in [
+        ("owner", "sweep", 60_000),
+        ("owner", "sweep", 120_000),
+        ("owner", "forget", 60_000),
+        ("stranger", "sweep", 60_000),
+        ("owner", "sweep", 300_000),
+    ] {
+        assert_eq!(store.claim_tick(&component.into(), schedule, at).await, Ok(true), "{at}");
+    }
 }

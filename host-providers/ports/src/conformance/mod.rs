@@ -73,7 +73,7 @@ macro_rules! job_store_conformance {
             a_job_that_ran_is_gone,
             a_job_replaced_while_it_ran_stays,
             a_failed_job_comes_again_with_one_attempt_more,
-            the_next_instant_is_the_earliest,
+            a_later_tick_is_claimed,
         }
     };
 }

@@ -76,3 +76,30 @@ async fn a_clock_set_forward_ticks_once_and_set_back_ticks_on() {
     becomes(|| due(&world).last() == Some(&(MINUTE + 60_000))).await;
     assert_eq!(due(&world).len(), 3);
 }
+
+#[tokio::test]
+async fn hosts_that_share_a_store_tick_once_between_them() {
+    let one = every_minute("sweep");
+    becomes(|| due(&one) == [MINUTE]).await;
+    let entry = CronEntry {
+        component: component(),
+        schedule: "sweep".into(),
+        every_seconds: NonZeroU32::new(60).unwrap(),
+    };
+    let other = World::with(Arc::clone(&one.store), vec![entry]);
+    other.clock.advance(60_000).await;
+    becomes(|| due(&other) == [MINUTE + 60_000]).await;
+    one.clock.advance(60_000).await;
+    assert_eq!(due(&one), [MINUTE]);
+}
+
+#[tokio::test]
+async fn a_tick_that_can_not_be_claimed_is_left_out() {
+    let world = every_minute("sweep");
+    becomes(|| due(&world) == [MINUTE]).await;
+    world.store.down.store(true, Ordering::SeqCst);
+    world.clock.advance(60_000).await;
+    world.store.down.store(false, Ordering::SeqCst);
+    world.clock.advance(60_000).await;
+    becomes(|| due(&world) == [MINUTE, MINUTE + 120_000]).await;
+}

@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,6 +13,7 @@ use dayloom_ports::{ComponentId, Job, JobStore, SchedulerError, TimestampMs};
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     jobs: Mutex<BTreeMap<(ComponentId, String), Job>>,
+    ticks: Mutex<BTreeSet<(ComponentId, String, TimestampMs)>>,
     pub(crate) down: AtomicBool,
     pub(crate) refused: AtomicUsize,
 }
@@ -69,11 +70,6 @@ impl JobStore for MemoryStore {
         Ok(due)
     }
 
-    async fn next_at(&self) -> Result<Option<TimestampMs>, SchedulerError> {
-        self.up()?;
-        Ok(self.jobs().iter().map(|job| job.at).min())
-    }
-
     async fn finish(&self, ran: &Job) -> Result<(), SchedulerError> {
         self.up()?;
         self.update(ran, |_| None);
@@ -90,5 +86,11 @@ impl JobStore for MemoryStore {
             })
         });
         Ok(())
+    }
+
+    async fn claim_tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<bool, SchedulerError> {
+        self.up()?;
+        let mut claimed = self.ticks.lock().unwrap();
+        Ok(claimed.insert((component.clone(), schedule.to_owned(), at)))
     }
 }

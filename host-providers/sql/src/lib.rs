@@ -1,0 +1,11 @@
+//! What the SQL providers share, without a database: the checks of a call before it reaches one, the folder of component
+//! migrations and its history, and the format in which tables travel between databases.
+
+mod admission;
+mod hex;
+pub mod migrations;
+mod reader;
+pub mod transfer;
+mod writer;
+
+pub use admission::{Admitted, admit, check_params};
