@@ -5,6 +5,8 @@ CREATE TABLE host_import (
     export TEXT NOT NULL,
     -- Rows of all tables that are in.
     rows_done BIGINT NOT NULL,
+    -- SHA-256 of the export up to there.
+    sha256 TEXT NOT NULL,
     -- Statements that add the foreign keys again, which do not hold while rows come table by table.
     constraints TEXT[] NOT NULL
 );

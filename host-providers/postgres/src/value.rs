@@ -24,9 +24,11 @@ pub(crate) use read::row;
 pub(crate) fn declared(value: &Value, inferred: &Type) -> Result<Option<Type>, SqlError> {
     let is_integer = matches!(*inferred, Type::INT2 | Type::INT4 | Type::INT8 | Type::BOOL);
     let is_real = matches!(*inferred, Type::FLOAT4 | Type::FLOAT8);
-    let refuse = |kind: &str| Err(SqlError::Invalid(format!("{kind} where the server wants {inferred}")));
+    let refuse = |what: &str| Err(SqlError::Invalid(format!("{what} where the server wants {inferred}")));
     match value {
         Value::Null => Ok(None),
+        Value::Integer(value) if *inferred == Type::INT2 && i16::try_from(*value).is_err() => refuse("a larger number"),
+        Value::Integer(value) if *inferred == Type::INT4 && i32::try_from(*value).is_err() => refuse("a larger number"),
         Value::Integer(_) if is_integer || is_real => Ok(None),
         Value::Integer(_) => Ok(Some(Type::INT8)),
         Value::Real(_) if is_real => Ok(None),

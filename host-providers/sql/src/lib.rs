@@ -4,8 +4,10 @@
 mod admission;
 mod hex;
 pub mod migrations;
+mod part;
 mod reader;
 pub mod transfer;
 mod writer;
 
 pub use admission::{Admitted, admit, check_params};
+pub use part::part_of;

@@ -127,6 +127,16 @@ impl<R: BufRead> Reader<R> {
         })
     }
 
+    /// The line that was read last, counted from 1.
+    pub fn line(&self) -> u64 {
+        self.lines.line
+    }
+
+    /// SHA-256 of everything that was read so far, in lower-case hexadecimal.
+    pub fn digest(&self) -> String {
+        hex(&self.lines.whole.clone().finalize())
+    }
+
     /// The line that was read last is not what it has to be.
     ///
     /// # Errors

@@ -1,0 +1,189 @@
+use std::ops::Deref;
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::types::Type;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{SqlError, told};
+use crate::{OpenError, PostgresConfig, tls};
+
+/// How long a transaction may stand still between two of its statements: they come in one go, so whoever does is gone.
+const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(10);
+
+/// Prepared statements a connection keeps, of about 10 KiB on the server: several times what an application has texts.
+const STATEMENTS_PREPARED_MAX: usize = 512;
+
+/// Said on a connection for reading once it is there: said while connecting, it would look like a standby's.
+const READ_ONLY: &str = "SET default_transaction_read_only = on";
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Queries; the server refuses writes.
+    Read,
+    /// Commits.
+    Write,
+    /// Migrations, exports and imports: takes its time.
+    Maintain,
+    /// A relay: may stand still in its transaction while it publishes, for so long.
+    Relay(Duration),
+}
+
+/// Makes connections of every purpose.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    client: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    config: PostgresConfig,
+}
+
+impl Connector {
+    pub(crate) fn new(config: PostgresConfig) -> Result<Self, OpenError> {
+        Ok(Self {
+            client: config.client()?,
+            tls: tls::connector(&config)?,
+            config,
+        })
+    }
+
+    /// One connection of its own and what drives it; messages of the server are the driver's.
+    pub(crate) async fn connect(
+        &self,
+        purpose: Purpose,
+    ) -> Result<
+        (
+            tokio_postgres::Client,
+            tokio_postgres::Connection<
+                tokio_postgres::Socket,
+                <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream,
+            >,
+        ),
+        tokio_postgres::Error,
+    > {
+        self.settings(purpose).connect(self.tls.clone()).await
+    }
+
+    /// A connection of its own whose driver runs until the client is dropped.
+    pub(crate) async fn client(&self, purpose: Purpose) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+        let (client, connection) = self.connect(purpose).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = told(&error), "a connection to the database ended");
+            }
+        });
+        Ok(client)
+    }
+
+    /// Connections of one purpose that many share.
+    pub(crate) fn pool(&self, purpose: Purpose) -> Result<Connections, OpenError> {
+        let manager = Manager::from_config(
+            self.settings(purpose),
+            self.tls.clone(),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let size = match purpose {
+            Purpose::Read => self.config.read_connections,
+            _ => self.config.write_connections,
+        };
+        let wait = Some(self.config.connect_timeout());
+        let mut pool = Pool::builder(manager);
+        if purpose == Purpose::Read {
+            pool = pool.post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async move { client.batch_execute(READ_ONLY).await.map_err(HookError::Backend) })
+            }));
+        }
+        let pool = pool
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(wait)
+            .create_timeout(wait)
+            .build()
+            .map_err(|error| OpenError::Config(error.to_string()))?;
+        Ok(Connections { pool })
+    }
+
+    /// The server keeps the time of every statement; `0` is no limit.
+    fn settings(&self, purpose: Purpose) -> tokio_postgres::Config {
+        let (statement_ms, lock_ms) = match purpose {
+            Purpose::Maintain => (0, 0),
+            _ => (self.config.statement_timeout_ms, self.config.lock_timeout_ms),
+        };
+        let idle_ms = match purpose {
+            Purpose::Maintain => 0,
+            Purpose::Relay(longest) => longest.as_millis(),
+            _ => IDLE_IN_TRANSACTION_MAX.as_millis(),
+        };
+        let mut client = self.client.clone();
+        client.options(format!(
+            "-c statement_timeout={statement_ms} -c lock_timeout={lock_ms} \
+             -c idle_in_transaction_session_timeout={idle_ms} \
+             -c default_transaction_isolation=read\\ committed -c standard_conforming_strings=on -c TimeZone=UTC"
+        ));
+        client
+    }
+}
+
+/// A pool of connections.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pool: Pool,
+}
+
+impl Connections {
+    /// A connection on which nothing is under way.
+    pub(crate) async fn lease(&self) -> Result<Lease, SqlError> {
+        let object = self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => SqlError::Unavailable(told(&error)),
+            PoolError::Timeout(_) => SqlError::Unavailable("no connection to the database in time".to_owned()),
+            other => SqlError::Unavailable(other.to_string()),
+        })?;
+        if object.statement_cache.size() > STATEMENTS_PREPARED_MAX {
+            object.statement_cache.clear();
+        }
+        Ok(Lease { object: Some(object) })
+    }
+}
+
+/// A connection in use. It goes back only through [`Lease::give_back`]: whoever is dropped in the middle of something
+/// closes it, and the server rolls back what was open.
+pub(crate) struct Lease {
+    /// None only while dropping.
+    object: Option<Object>,
+}
+
+impl Lease {
+    /// Nothing is under way on it any more.
+    pub(crate) fn give_back(mut self) {
+        drop(self.object.take());
+    }
+
+    /// The statement, prepared once per connection.
+    pub(crate) async fn prepare(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
+        let object: &Object = self;
+        object.prepare_typed_cached(sql, types).await
+    }
+}
+
+impl Deref for Lease {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        self.object.as_ref().expect("a lease holds a connection until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            // Taken out of the pool and closed.
+            drop(Object::take(object));
+        }
+    }
+}

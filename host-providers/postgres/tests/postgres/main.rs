@@ -1,0 +1,11 @@
+//! The provider through its public interface, on a real server. Every test makes and drops a database of its own.
+
+mod conformance;
+mod failures;
+mod jobs;
+mod opening;
+mod publisher;
+mod relay;
+mod sql;
+mod support;
+mod transfer;
