@@ -24,7 +24,10 @@ impl Grant {
     /// What is wrong with which table.
     pub fn check_tables(&self) -> Result<(), String> {
         for table in &self.tables {
-            if ["host_", "pg_", "sqlite_"].iter().any(|prefix| table.starts_with(prefix)) {
+            if ["host_", "pg_", "sqlite_"]
+                .iter()
+                .any(|prefix| table.starts_with(prefix))
+            {
                 return Err(format!("the reserved table `{table}` is granted"));
             }
             if *table != table.to_ascii_lowercase() {

@@ -72,5 +72,10 @@ pub trait JobStore: Send + Sync {
     async fn postpone(&self, failed: &Job, at: TimestampMs) -> Result<(), SchedulerError>;
     /// Whether this host is the one to run the tick that was due at `at`. Of hosts that share the store, one is told so,
     /// once; a tick older than one that was claimed is nobody's.
-    async fn claim_tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<bool, SchedulerError>;
+    async fn claim_tick(
+        &self,
+        component: &ComponentId,
+        schedule: &str,
+        at: TimestampMs,
+    ) -> Result<bool, SchedulerError>;
 }

@@ -60,7 +60,11 @@ impl Commit<'_> {
         let allowance = ResultAllowance::default();
         let new_rows = NewRows::new(self.event_ids, self.events, self.topic_map);
         let outbox_params = new_rows.params();
-        let is_decided = !self.statements.iter().zip(&self.texts).any(|(s, text)| decides(s, text));
+        let is_decided = !self
+            .statements
+            .iter()
+            .zip(&self.texts)
+            .any(|(s, text)| decides(s, text));
 
         let mut parts: Vec<BoxFuture<'_, Answer>> = vec![command(lease, "BEGIN")];
         for (statement, prepared) in self.statements.iter().zip(&prepared) {

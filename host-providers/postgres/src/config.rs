@@ -123,12 +123,18 @@ impl PostgresConfig {
             ("write_connections", self.write_connections),
         ] {
             if !(1..=CONNECTIONS_MAX).contains(&value) {
-                return refuse(&format!("`{key}` is {value}; write a number from 1 to {CONNECTIONS_MAX}"));
+                return refuse(&format!(
+                    "`{key}` is {value}; write a number from 1 to {CONNECTIONS_MAX}"
+                ));
             }
         }
         for (key, value, max) in [
             ("connect_timeout_ms", self.connect_timeout_ms, CONNECT_TIMEOUT_MS_MAX),
-            ("statement_timeout_ms", self.statement_timeout_ms, STATEMENT_TIMEOUT_MS_MAX),
+            (
+                "statement_timeout_ms",
+                self.statement_timeout_ms,
+                STATEMENT_TIMEOUT_MS_MAX,
+            ),
             ("lock_timeout_ms", self.lock_timeout_ms, self.statement_timeout_ms),
         ] {
             if !(1..=max).contains(&value) {

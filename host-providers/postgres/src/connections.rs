@@ -1,7 +1,9 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio_postgres::types::Type;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -136,7 +138,9 @@ impl Connections {
     /// A connection on which nothing is under way.
     pub(crate) async fn lease(&self) -> Result<Lease, SqlError> {
         let object = self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => SqlError::Unavailable(told(&error)),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                SqlError::Unavailable(told(&error))
+            }
             PoolError::Timeout(_) => SqlError::Unavailable("no connection to the database in time".to_owned()),
             other => SqlError::Unavailable(other.to_string()),
         })?;
@@ -175,7 +179,9 @@ impl Deref for Lease {
     type Target = Object;
 
     fn deref(&self) -> &Object {
-        self.object.as_ref().expect("a lease holds a connection until it is dropped")
+        self.object
+            .as_ref()
+            .expect("a lease holds a connection until it is dropped")
     }
 }
 

@@ -49,7 +49,12 @@ async fn write_table(client: &Client, table: &str, out: &mut Writer<impl Write>)
     if order.is_empty() {
         order.clone_from(&columns);
     }
-    let sql = format!("SELECT {} FROM {} ORDER BY {}", list(&columns), quoted(table), list(&order));
+    let sql = format!(
+        "SELECT {} FROM {} ORDER BY {}",
+        list(&columns),
+        quoted(table),
+        list(&order)
+    );
     out.table(table, &columns)?;
     let rows = client.query_raw(&sql, std::iter::empty::<i32>()).await?;
     let mut rows = std::pin::pin!(rows);

@@ -249,7 +249,9 @@ impl Part {
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         let digest = lines.digest();
         let note = "UPDATE host_import SET rows_done = rows_done + $1, sha256 = $2";
-        let inserts = rows.iter().map(|row| client.execute_raw(insert, row.iter().map(Parameter)));
+        let inserts = rows
+            .iter()
+            .map(|row| client.execute_raw(insert, row.iter().map(Parameter)));
         client.batch_execute("BEGIN").await?;
         let written = try_join_all(inserts).await;
         match written.map_err(|error| (told(&error), SqlError::from(error))) {

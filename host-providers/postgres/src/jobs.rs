@@ -23,8 +23,7 @@ impl JobStore for PostgresStore {
                    SET at = excluded.at, payload = excluded.payload, attempts = excluded.attempts, \
                        holder = CASE WHEN j.at <= extract(epoch FROM now()) * 1000 THEN j.holder END";
         let attempts = i32::try_from(job.attempts).unwrap_or(i32::MAX);
-        let params: [&(dyn ToSql + Sync); 5] =
-            [&&*job.component, &job.name, &stored(job.at), &job.payload, &attempts];
+        let params: [&(dyn ToSql + Sync); 5] = [&&*job.component, &job.name, &stored(job.at), &job.payload, &attempts];
         self.write(sql, &params).await.map(drop)
     }
 
@@ -68,7 +67,12 @@ impl JobStore for PostgresStore {
         self.write(sql, &params).await.map(drop)
     }
 
-    async fn claim_tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<bool, SchedulerError> {
+    async fn claim_tick(
+        &self,
+        component: &ComponentId,
+        schedule: &str,
+        at: TimestampMs,
+    ) -> Result<bool, SchedulerError> {
         let sql = "INSERT INTO host_ticks AS t (component, schedule, at) VALUES ($1, $2, $3) \
                    ON CONFLICT (component, schedule) DO UPDATE SET at = excluded.at \
                    WHERE t.at < excluded.at OR t.at > extract(epoch FROM now()) * 1000 + $4::bigint RETURNING at";

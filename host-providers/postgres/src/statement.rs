@@ -60,11 +60,7 @@ pub(crate) async fn prepare(lease: &Lease, text: &CheckedText, params: &[Value])
         )));
     }
     let statement = match lease.prepare(&text.sql, &[]).await {
-        // `$1 IS NULL` says nothing of the type; the values do.
-        Err(error) if error.code() == Some(&SqlState::INDETERMINATE_DATATYPE) => {
-            let types: Vec<Type> = params.iter().map(own_type).collect();
-            return Ok(lease.prepare(&text.sql, &types).await?);
-        }
+        Err(error) if says_nothing_of_types(&error) => return prepare_as_given(lease, text, params).await,
         prepared => prepared?,
     };
     let mut types = Vec::new();
@@ -87,12 +83,32 @@ pub(crate) async fn prepare(lease: &Lease, text: &CheckedText, params: &[Value])
     Ok(lease.prepare(&text.sql, &types).await?)
 }
 
-fn own_type(value: &Value) -> Type {
-    match value {
-        Value::Null | Value::Text(_) => Type::TEXT,
-        Value::Integer(_) => Type::INT8,
-        Value::Real(_) => Type::FLOAT8,
+/// `$1 IS NULL` says nothing of the type of `$1`.
+fn says_nothing_of_types(error: &tokio_postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(&SqlState::INDETERMINATE_DATATYPE | &SqlState::AMBIGUOUS_PARAMETER)
+    )
+}
+
+/// Prepares with the values' own types. A null has none, so it is tried as one kind after the other.
+async fn prepare_as_given(lease: &Lease, text: &CheckedText, params: &[Value]) -> Result<Statement, SqlError> {
+    let types_with = |null: &Type| -> Vec<Type> {
+        let own = |value: &Value| match value {
+            Value::Null => null.clone(),
+            Value::Text(_) => Type::TEXT,
+            Value::Integer(_) => Type::INT8,
+            Value::Real(_) => Type::FLOAT8,
+        };
+        params.iter().map(own).collect()
+    };
+    for null in [Type::TEXT, Type::INT8] {
+        match lease.prepare(&text.sql, &types_with(&null)).await {
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_FUNCTION) => {}
+            prepared => return Ok(prepared?),
+        }
     }
+    Ok(lease.prepare(&text.sql, &types_with(&Type::FLOAT8)).await?)
 }
 
 /// What a statement did: rows that its command counted, and rows that it returned.

@@ -13,8 +13,7 @@ pub(crate) fn connector(config: &PostgresConfig) -> Result<MakeRustlsConnect, Op
     match &config.tls_ca_file {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(path) => {
-            let refuse =
-                |reason: &str| OpenError::Config(format!("`tls_ca_file` {}: {reason}", path.display()));
+            let refuse = |reason: &str| OpenError::Config(format!("`tls_ca_file` {}: {reason}", path.display()));
             let certificates = CertificateDer::pem_file_iter(path)
                 .and_then(Iterator::collect::<Result<Vec<_>, _>>)
                 .map_err(|error| refuse(&error.to_string()))?;

@@ -52,7 +52,10 @@ pub(crate) struct Parameter<'a>(pub(crate) &'a Value);
 
 impl ToSql for Parameter<'_> {
     #[expect(clippy::cast_precision_loss, reason = "what SQLite's REAL columns do too")]
-    #[expect(clippy::cast_possible_truncation, reason = "a column of single precision asks for it")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a column of single precision asks for it"
+    )]
     fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self.0 {
             Value::Null => Ok(IsNull::Yes),

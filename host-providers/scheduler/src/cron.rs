@@ -32,7 +32,9 @@ pub(crate) async fn run(
     let mut at = boundary(clock.now(), every_ms);
     loop {
         if let Err(reason) = tick(&entry, at, &scheduler, sink.as_ref()).await {
-            let CronEntry { component, schedule, .. } = &entry;
+            let CronEntry {
+                component, schedule, ..
+            } = &entry;
             tracing::error!(%component, schedule, reason, "a tick failed; the next one is its retry");
         }
         at = tokio::select! {
@@ -49,12 +51,16 @@ async fn tick(
     scheduler: &TimerScheduler,
     sink: &dyn JobSink,
 ) -> Result<(), String> {
-    let CronEntry { component, schedule, .. } = entry;
+    let CronEntry {
+        component, schedule, ..
+    } = entry;
     let claimed = scheduler.store.claim_tick(component, schedule, at).await;
     if !claimed.map_err(|error| error.to_string())? {
         return Ok(());
     }
-    let ticked = AssertUnwindSafe(sink.tick(component, schedule, at)).catch_unwind().await;
+    let ticked = AssertUnwindSafe(sink.tick(component, schedule, at))
+        .catch_unwind()
+        .await;
     ticked.unwrap_or_else(|_| Err("panicked".into()))
 }
 

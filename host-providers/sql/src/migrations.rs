@@ -117,7 +117,10 @@ fn check(migrations: &[Migration]) -> Result<(), MigrationsError> {
         // A deferred constraint would fail at COMMIT: nobody could say which statement's fault it is.
         for text in [Some(sql), postgres.as_ref()].into_iter().flatten() {
             if text.to_ascii_lowercase().contains("initially deferred") {
-                return refuse(name, "has a deferred constraint; constraints are checked by each statement");
+                return refuse(
+                    name,
+                    "has a deferred constraint; constraints are checked by each statement",
+                );
             }
         }
     }

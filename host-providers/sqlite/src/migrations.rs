@@ -80,12 +80,7 @@ fn run(session: &Session, owner: Owner, migration: &Migration) -> rusqlite::Resu
     connection.execute_batch(&migration.sql)?;
     session.as_host().execute(
         "INSERT INTO host_migrations (owner, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
-        params![
-            owner.name(),
-            migration.name,
-            migration.sha256(),
-            now_ms().cast_signed()
-        ],
+        params![owner.name(), migration.name, migration.sha256(), now_ms().cast_signed()],
     )?;
     Ok(())
 }

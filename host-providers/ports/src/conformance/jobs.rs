@@ -131,6 +131,10 @@ pub async fn a_later_tick_is_claimed(store: &dyn JobStore) {
         ("stranger", "sweep", 60_000),
         ("owner", "sweep", 300_000),
     ] {
-        assert_eq!(store.claim_tick(&component.into(), schedule, at).await, Ok(true), "{at}");
+        assert_eq!(
+            store.claim_tick(&component.into(), schedule, at).await,
+            Ok(true),
+            "{at}"
+        );
     }
 }

@@ -35,9 +35,10 @@ pub(super) fn judge(expr: &Expr) -> Result<(), String> {
         | Expr::Subquery(_)
         | Expr::Tuple(_) => Ok(()),
         Expr::Like { any: false, .. } | Expr::ILike { any: false, .. } => Ok(()),
-        Expr::UnaryOp { op, .. } if matches!(op, UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus) => {
-            Ok(())
-        }
+        Expr::UnaryOp {
+            op: UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus,
+            ..
+        } => Ok(()),
         Expr::BinaryOp { op, .. } if is_operator(op) => Ok(()),
         Expr::Cast {
             kind: CastKind::Cast | CastKind::DoubleColon,

@@ -23,19 +23,68 @@ fn check(sql: &str) -> Result<std::sync::Arc<CheckedText>, SqlError> {
 fn plain_queries_and_changes_pass() {
     for (sql, kind, params, rows) in [
         ("SELECT 1;", Kind::Query, 0, true),
-        ("SELECT id, count(*) FROM things GROUP BY id HAVING sum(n) > $1 ORDER BY id LIMIT $2", Kind::Query, 2, true),
-        ("SELECT id FROM things WHERE (a, id) < ($2, $1) AND note LIKE $3 ESCAPE '!'", Kind::Query, 3, true),
-        ("WITH x AS (SELECT id FROM things) SELECT id FROM x UNION ALL SELECT id FROM parts", Kind::Query, 0, true),
-        ("SELECT t.id FROM things t LEFT JOIN (SELECT id FROM parts) p ON p.id = t.id", Kind::Query, 0, true),
-        ("SELECT CAST(n AS BIGINT), sum(n) OVER (PARTITION BY id) FROM \"things\"", Kind::Query, 0, true),
+        (
+            "SELECT id, count(*) FROM things GROUP BY id HAVING sum(n) > $1 ORDER BY id LIMIT $2",
+            Kind::Query,
+            2,
+            true,
+        ),
+        (
+            "SELECT id FROM things WHERE (a, id) < ($2, $1) AND note LIKE $3 ESCAPE '!'",
+            Kind::Query,
+            3,
+            true,
+        ),
+        (
+            "WITH x AS (SELECT id FROM things) SELECT id FROM x UNION ALL SELECT id FROM parts",
+            Kind::Query,
+            0,
+            true,
+        ),
+        (
+            "SELECT t.id FROM things t LEFT JOIN (SELECT id FROM parts) p ON p.id = t.id",
+            Kind::Query,
+            0,
+            true,
+        ),
+        (
+            "SELECT CAST(n AS BIGINT), sum(n) OVER (PARTITION BY id) FROM \"things\"",
+            Kind::Query,
+            0,
+            true,
+        ),
         ("INSERT INTO things (id) VALUES ($1), ($2)", Kind::Change, 2, false),
-        ("INSERT INTO things (id) SELECT id FROM parts ON CONFLICT (id) DO UPDATE SET n = excluded.n", Kind::Change, 0, false),
-        ("UPDATE things SET n = CASE WHEN EXISTS (SELECT 1 FROM parts) THEN 1 ELSE n END RETURNING n", Kind::Change, 0, true),
-        ("UPDATE things SET n = p.n FROM parts p WHERE p.id = things.id", Kind::Change, 0, false),
-        ("WITH gone AS (SELECT id FROM things) DELETE FROM things WHERE id IN (SELECT id FROM gone)", Kind::Change, 0, false),
+        (
+            "INSERT INTO things (id) SELECT id FROM parts ON CONFLICT (id) DO UPDATE SET n = excluded.n",
+            Kind::Change,
+            0,
+            false,
+        ),
+        (
+            "UPDATE things SET n = CASE WHEN EXISTS (SELECT 1 FROM parts) THEN 1 ELSE n END RETURNING n",
+            Kind::Change,
+            0,
+            true,
+        ),
+        (
+            "UPDATE things SET n = p.n FROM parts p WHERE p.id = things.id",
+            Kind::Change,
+            0,
+            false,
+        ),
+        (
+            "WITH gone AS (SELECT id FROM things) DELETE FROM things WHERE id IN (SELECT id FROM gone)",
+            Kind::Change,
+            0,
+            false,
+        ),
     ] {
         let text = check(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        assert_eq!((text.kind, text.params, text.returns_rows), (kind, params, rows), "{sql}");
+        assert_eq!(
+            (text.kind, text.params, text.returns_rows),
+            (kind, params, rows),
+            "{sql}"
+        );
     }
 }
 

@@ -109,7 +109,13 @@ impl Walk<'_> {
     }
 
     fn insert(&self, insert: &Insert) -> Result<(), String> {
-        let Insert { table, on, or, replace_into, .. } = insert;
+        let Insert {
+            table,
+            on,
+            or,
+            replace_into,
+            ..
+        } = insert;
         let TableObject::TableName(name) = table else {
             return Err("INSERT into something that is no table".to_owned());
         };
@@ -260,9 +266,11 @@ impl Visitor for Walk<'_> {
     }
 
     fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<String> {
-        or_break(expressions::judge_value(&value.value).and_then(|()| match &value.value {
-            sqlparser::ast::Value::Placeholder(placeholder) => self.parameter(placeholder),
-            _ => Ok(()),
-        }))
+        or_break(
+            expressions::judge_value(&value.value).and_then(|()| match &value.value {
+                sqlparser::ast::Value::Placeholder(placeholder) => self.parameter(placeholder),
+                _ => Ok(()),
+            }),
+        )
     }
 }

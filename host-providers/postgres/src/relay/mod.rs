@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayloom_ports::EventPublisher;
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::connections::{Connector, Purpose};
@@ -103,6 +104,9 @@ impl Relay {
         while !stop.is_cancelled() {
             // Before looking, so that what is committed meanwhile is either seen or told.
             wake.borrow_and_update();
+            if keep_house.tick().now_or_never().is_some() {
+                session.keep_house().await?;
+            }
             if session.publish_batch(rests).await? > 0 {
                 continue;
             }
@@ -111,7 +115,6 @@ impl Relay {
                 // The sender is this relay's own, so it does not go away.
                 _ = wake.changed() => {}
                 () = tokio::time::sleep(rests.next_end().min(LOOK_EVERY)) => {}
-                _ = keep_house.tick() => session.keep_house().await?,
             }
         }
         Ok(())

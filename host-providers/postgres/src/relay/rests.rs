@@ -36,7 +36,10 @@ impl Rests {
     /// A batch of the shard was published in part or not at all.
     pub(super) fn failed(&mut self, shard: i16) {
         let now = Instant::now();
-        let rest = self.shards.entry(shard).or_insert(Rest { failures: 0, until: now });
+        let rest = self.shards.entry(shard).or_insert(Rest {
+            failures: 0,
+            until: now,
+        });
         rest.failures += 1;
         rest.until = now + pause(rest.failures);
     }
@@ -56,7 +59,10 @@ impl Rests {
     /// Time until the next of them is worth a look.
     pub(super) fn next_end(&self) -> Duration {
         let now = Instant::now();
-        let ends = self.shards.values().map(|rest| rest.until.saturating_duration_since(now));
+        let ends = self
+            .shards
+            .values()
+            .map(|rest| rest.until.saturating_duration_since(now));
         ends.filter(|left| !left.is_zero()).min().unwrap_or(Duration::MAX)
     }
 }

@@ -191,7 +191,11 @@ impl<'a> Session<'a> {
         } = settlement;
         self.metrics.batch(published.len(), *kept, dead.len());
         for (place, reason) in dead {
-            tracing::error!(position = place.position, reason, "an event can not be published; it is a dead letter");
+            tracing::error!(
+                position = place.position,
+                reason,
+                "an event can not be published; it is a dead letter"
+            );
         }
         if let Some((_, reason)) = failed.first() {
             tracing::warn!(reason, kept, "events were not published and stay for now");

@@ -72,7 +72,13 @@ mod tests {
 
     #[test]
     fn what_comes_after_a_failure_of_its_key_stays() {
-        let rows = [(place(2), "a"), (place(3), "b"), (place(4), "a"), (place(5), "b"), (place(6), "c")];
+        let rows = [
+            (place(2), "a"),
+            (place(3), "b"),
+            (place(4), "a"),
+            (place(5), "b"),
+            (place(6), "c"),
+        ];
         let invalid = || Err(PublishError::Invalid("ä".repeat(1_000)));
         let settlement = settle(&rows, vec![away(), invalid(), invalid(), Ok(()), Ok(())]);
         assert_eq!(settlement.published, [place(5), place(6)]);

@@ -51,7 +51,10 @@ mod tests {
         for (raw, value) in [
             (wire(0, 0, 0, &[]), Some(Value::Integer(0))),
             (wire(1, 0, 0, &[12]), Some(Value::Integer(120_000))),
-            (wire(4, 0, 0, &[922, 3372, 368, 5477, 5807]), Some(Value::Integer(i64::MAX))),
+            (
+                wire(4, 0, 0, &[922, 3372, 368, 5477, 5807]),
+                Some(Value::Integer(i64::MAX)),
+            ),
             (
                 wire(4, 0x4000, 0, &[922, 3372, 368, 5477, 5808]),
                 Some(Value::Integer(i64::MIN)),

@@ -3,6 +3,7 @@
 mod conformance;
 mod failures;
 mod jobs;
+mod metrics;
 mod opening;
 mod publisher;
 mod relay;

@@ -64,7 +64,12 @@ impl Database {
         let config = tokio_postgres::Config::from_str(&self.server).expect("the URL parses");
         let database = format!("/{}", config.get_dbname().expect("the URL names a database"));
         match self.server.rfind(&database) {
-            Some(at) => format!("{}/{}{}", &self.server[..at], self.name, &self.server[at + database.len()..]),
+            Some(at) => format!(
+                "{}/{}{}",
+                &self.server[..at],
+                self.name,
+                &self.server[at + database.len()..]
+            ),
             None => panic!("the URL ends in its database"),
         }
     }
@@ -103,13 +108,20 @@ impl Database {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
             self.name
         );
-        client(&self.server).await.batch_execute(&sql).await.expect("connections are cut");
+        client(&self.server)
+            .await
+            .batch_execute(&sql)
+            .await
+            .expect("connections are cut");
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, sql) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let (server, sql) = (
+            self.server.clone(),
+            format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+        );
         // A thread of its own, because the test's runtime can not be waited for here.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

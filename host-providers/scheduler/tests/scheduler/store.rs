@@ -88,7 +88,12 @@ impl JobStore for MemoryStore {
         Ok(())
     }
 
-    async fn claim_tick(&self, component: &ComponentId, schedule: &str, at: TimestampMs) -> Result<bool, SchedulerError> {
+    async fn claim_tick(
+        &self,
+        component: &ComponentId,
+        schedule: &str,
+        at: TimestampMs,
+    ) -> Result<bool, SchedulerError> {
         self.up()?;
         let mut claimed = self.ticks.lock().unwrap();
         Ok(claimed.insert((component.clone(), schedule.to_owned(), at)))
