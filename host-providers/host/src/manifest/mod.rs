@@ -126,30 +126,23 @@ impl Manifest {
             path: path.to_owned(),
             source,
         })?;
-        let base = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, base, overrides).map_err(|error| match error {
-            ManifestError::Syntax { line, error, .. } => ManifestError::Syntax {
-                path: path.to_owned(),
-                line,
-                error,
-            },
-            other => other,
-        })
+        Self::parse(&text, path, overrides)
     }
 
-    /// Checks a manifest's text.
+    /// Checks a manifest's text, as of the file at `path`.
     ///
     /// # Errors
     /// As [`Manifest::load`].
-    pub fn parse(text: &str, base: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
+    pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
         let document = toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             ManifestError::Syntax {
-                path: base.to_owned(),
+                path: path.to_owned(),
                 line: before.map_or(1, |before| before.matches('\n').count() + 1),
                 error: Box::new(error),
             }
         })?;
+        let base = path.parent().unwrap_or(Path::new(""));
         check::manifest(document, base, overrides)
     }
 
