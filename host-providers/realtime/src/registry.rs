@@ -33,6 +33,10 @@ pub(crate) struct Registry {
     weight: usize,
     /// Numbers the entries of `sent` and `absent`.
     order: u64,
+    /// The place since which everybody's messages are here, if they come from a log that several gateways read.
+    log_floor: Option<Position>,
+    /// Grows whenever messages may have been missed, so that all must load their state again.
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -73,6 +77,21 @@ impl Registry {
             absent: BTreeMap::new(),
             weight: 0,
             order: 0,
+            log_floor: None,
+            generation: 0,
+        }
+    }
+
+    /// A registry whose messages come from a log that several gateways read. Until it [begins](Self::begin) nothing can
+    /// be resumed.
+    pub(crate) fn of_log(config: &GatewayConfig) -> Self {
+        let unknown = Position {
+            epoch: fastrand::u64(..),
+            number: 0,
+        };
+        Self {
+            log_floor: Some(unknown),
+            ..Self::new(config)
         }
     }
 
@@ -83,8 +102,9 @@ impl Registry {
         now: Instant,
     ) -> Result<(Position, watch::Receiver<()>), TooMany> {
         self.forget_absent(now);
+        let log_floor = self.log_floor;
         let user = self.users.entry(Arc::clone(user_id)).or_insert_with(|| User {
-            history: History::new(),
+            history: log_floor.map_or_else(History::new, History::of_log),
             presence: Presence::Connected(0),
             wake: watch::Sender::new(()),
         });
@@ -130,7 +150,77 @@ impl Registry {
         }
         self.order += 1;
         self.weight += user.history.push(self.order, message.event_id, &message.body);
-        self.sent.insert(self.order, user_id);
+        self.sent.insert(self.order, Arc::clone(&user_id));
+        self.settle(&user_id);
+        true
+    }
+
+    /// Everything after `start` of the log will be received, and what came before it is not known: everybody loads their
+    /// state again.
+    pub(crate) fn begin(&mut self, start: Position) {
+        self.generation += 1;
+        self.log_floor = Some(start);
+        self.sent.clear();
+        self.absent.clear();
+        self.weight = 0;
+        self.users
+            .retain(|_, user| matches!(user.presence, Presence::Connected(_)));
+        for user in self.users.values_mut() {
+            user.history = History::of_log(start);
+            user.wake.send_replace(());
+        }
+    }
+
+    /// Takes the log's message with this number, greater than any before. It is kept for users who are not connected too:
+    /// they may come here from another gateway. True if it is new and its user is connected.
+    pub(crate) fn receive(&mut self, number: u64, message: Message, now: Instant) -> bool {
+        self.forget_absent(now);
+        let Some(log_floor) = self.log_floor else { return false };
+        let user_id: Arc<str> = match self.users.get_key_value(message.user_id.as_str()) {
+            Some((user_id, _)) => Arc::clone(user_id),
+            None => message.user_id.into(),
+        };
+        let user = self.users.entry(Arc::clone(&user_id)).or_insert_with(|| User {
+            history: History::of_log(log_floor),
+            presence: Presence::Absent(0),
+            wake: watch::Sender::new(()),
+        });
+        if user.history.has_event(&message.event_id) {
+            return false;
+        }
+        self.order += 1;
+        let order = self.order;
+        // Who is absent is forgotten in the order of the messages, so that nobody's later one is forgotten first.
+        let is_connected = match &mut user.presence {
+            Presence::Connected(_) => true,
+            Presence::Absent(place) => {
+                self.absent.remove(place);
+                *place = order;
+                self.absent.insert(order, (now, Arc::clone(&user_id)));
+                false
+            }
+        };
+        self.weight += user.history.push_as(number, order, message.event_id, &message.body);
+        self.sent.insert(order, Arc::clone(&user_id));
+        self.settle(&user_id);
+        is_connected
+    }
+
+    /// Which sequence of messages this is. One of another generation does not continue it.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The user's newest message, or where the history begins.
+    pub(crate) fn latest(&self, user_id: &str) -> Option<Position> {
+        Some(self.users.get(user_id)?.history.latest())
+    }
+
+    /// After a new message of the user: keeps the limits and wakes the connections.
+    fn settle(&mut self, user_id: &str) {
+        let Some(user) = self.users.get_mut(user_id) else {
+            return;
+        };
         while user.history.len() > self.limits.messages || user.history.weight() > self.limits.bytes {
             let Some(oldest) = user.history.pop_oldest() else { break };
             self.weight -= oldest.weight();
@@ -138,7 +228,6 @@ impl Registry {
         }
         user.wake.send_replace(());
         self.make_room();
-        true
     }
 
     /// The user's next messages after `number`, empty if there is none, nothing if some are gone.
@@ -174,6 +263,10 @@ impl Registry {
                 break;
             };
             if let Some(mut user) = self.users.remove(&user_id) {
+                // Whoever comes back starts anew, so nobody new may resume from before this one's last message.
+                if let Some(floor) = &mut self.log_floor {
+                    floor.number = floor.number.max(user.history.latest().number);
+                }
                 while let Some(message) = user.history.pop_oldest() {
                     self.weight -= message.weight();
                     self.sent.remove(&message.order());
@@ -191,7 +284,7 @@ mod tests {
     use tokio::time::{Duration, Instant};
 
     use super::{ABSENT_USERS_MAX, Registry};
-    use crate::config::GatewayConfig;
+    use crate::{config::GatewayConfig, message::Position};
 
     fn message(user_id: &str, event_id: usize) -> Message {
         Message {
@@ -249,6 +342,50 @@ mod tests {
         assert_eq!(registry.users.len(), ABSENT_USERS_MAX);
         assert!(!registry.send(message("0", 1), now), "the first to leave");
         assert!(registry.send(message("1", 1), now));
+    }
+
+    #[test]
+    fn a_log_is_kept_for_those_who_may_come_and_resumed_from_where_all_of_it_is_here() {
+        let config = GatewayConfig::default();
+        let mut registry = Registry::of_log(&config);
+        let (start, at) = (Instant::now(), |number| Position { epoch: 7, number });
+        assert_ne!(registry.join(&Arc::from("early"), start).unwrap().0.epoch, 7);
+        registry.begin(at(10));
+        assert_eq!(registry.latest("early"), Some(at(10)), "and is told to reload");
+        assert_eq!(registry.generation(), 1);
+
+        assert!(!registry.receive(12, message("ana", 1), start), "not connected");
+        assert!(!registry.receive(13, message("ana", 1), start), "a repeat");
+        assert!(registry.receive(14, message("early", 2), start));
+        assert_eq!(registry.join(&Arc::from("ana"), start).unwrap().0, at(12));
+        for (number, reached) in [(9, false), (10, true), (12, true), (99, true)] {
+            assert_eq!(registry.reaches_back_to("ana", at(number)), reached, "{number}");
+        }
+
+        // Who was forgotten takes the place along from which new histories begin.
+        registry.receive(15, message("bob", 3), start);
+        let later = start + config.history_kept;
+        registry.receive(16, message("carl", 4), later);
+        assert_eq!(registry.join(&Arc::from("bob"), later).unwrap().0, at(15));
+        assert!(registry.reaches_back_to("ana", at(12)), "hers is all here");
+
+        registry.begin(Position { epoch: 8, number: 0 });
+        assert_eq!((registry.weight, registry.sent.len(), registry.absent.len()), (0, 0, 0));
+        assert!(!registry.users.contains_key("carl") && !registry.reaches_back_to("ana", at(12)));
+    }
+
+    #[test]
+    fn an_absent_user_of_a_log_is_kept_since_the_last_message() {
+        let config = GatewayConfig::default();
+        let mut registry = Registry::of_log(&config);
+        let start = Instant::now();
+        registry.begin(Position { epoch: 7, number: 0 });
+        let almost = config.history_kept - Duration::from_millis(1);
+        registry.receive(1, message("ana", 1), start);
+        registry.receive(2, message("bob", 2), start);
+        registry.receive(3, message("ana", 3), start + almost);
+        registry.receive(4, message("carl", 4), start + config.history_kept);
+        assert_eq!((registry.users.len(), registry.log_floor.unwrap().number), (2, 2));
     }
 
     #[test]
