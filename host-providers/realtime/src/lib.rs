@@ -43,6 +43,8 @@
 
 mod authorize;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod feed;
 mod gateway;
 mod handshake;
