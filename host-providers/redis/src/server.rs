@@ -1,9 +1,10 @@
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates,
     aio::MultiplexedConnection,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::ExposeSecret;
 
 use crate::config::{ConfigError, RedisConfig};
@@ -23,10 +24,9 @@ impl Server {
         let client = if config.url.starts_with("rediss://") {
             // Fails only if the process has chosen a provider already, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let root_cert = config.ca_file.as_ref().map(fs::read).transpose();
             let certificates = TlsCertificates {
                 client_tls: None,
-                root_cert: root_cert.map_err(ConfigError::CaFile)?,
+                root_cert: config.ca_file.as_deref().map(authorities).transpose()?,
             };
             Client::build_with_tls(info, certificates).map_err(|_| ConfigError::Certificates)?
         } else {
@@ -45,6 +45,16 @@ impl Server {
             .set_connection_timeout(Some(self.connect_within))
             .set_response_timeout(Some(self.response_within + extra));
         self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+}
+
+/// The file's text, with at least one certificate in it: else every server would be refused, and nobody told why.
+fn authorities(file: &Path) -> Result<Vec<u8>, ConfigError> {
+    let pem = fs::read(file).map_err(ConfigError::CaFile)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(pem),
+        _ => Err(ConfigError::Certificates),
     }
 }
 

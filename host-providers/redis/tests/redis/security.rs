@@ -10,8 +10,7 @@ use crate::support::{Server, eventually};
 #[tokio::test]
 async fn a_user_with_the_rights_that_are_documented_can_do_everything() {
     let rights = "user app on >open-sesame ~dayloom:* -@all +get +set +del +scan +incrby +pexpire +ping +eval +evalsha \
-                  +script|load +hget +hset +hincrby +exists +time +info +xadd +xdel +xlen +xrange +xread +xinfo|stream \
-                  +client|setinfo";
+                  +script|load +hget +hset +hincrby +exists +time +info +xadd +xdel +xlen +xrange +xread +xinfo|stream";
     let rights: Vec<&str> = ["--user"]
         .into_iter()
         .chain(rights.split_whitespace().skip(1))
