@@ -1,4 +1,4 @@
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, mem::take, time::Duration};
 
 use dayloom_realtime_gateway::{Feed, Position};
 use redis::{ErrorKind, RedisError, RedisResult, Script, aio::MultiplexedConnection, cmd, streams::StreamReadReply};
@@ -31,6 +31,7 @@ impl RedisLog {
             log: self,
             feed,
             reached: None,
+            is_caught_up: true,
         };
         tokio::select! {
             () = stop.cancelled() => {}
@@ -45,18 +46,21 @@ struct Reader<'a> {
     feed: Feed,
     /// The last entry that was handed over, or passed by.
     reached: Option<Position>,
+    /// Whether all that was there has been read since the last failure; true at first, so that the first one is told.
+    is_caught_up: bool,
 }
 
 impl Reader<'_> {
     async fn run(&mut self) {
         let mut wait = RETRY_FIRST;
         loop {
-            let before = self.reached;
             let Err(error) = self.read_on().await;
-            if self.reached != before {
+            if take(&mut self.is_caught_up) {
                 wait = RETRY_FIRST;
+                tracing::warn!(%error, "live messages can not be read");
+            } else {
+                tracing::debug!(%error, "live messages can still not be read");
             }
-            tracing::warn!(%error, "live messages can not be read");
             self.log.note(Err(format!("live messages can not be read: {error}")));
             sleep(jittered(wait)).await;
             wait = (2 * wait).min(RETRY_LAST);
@@ -72,6 +76,7 @@ impl Reader<'_> {
             let mut after = self.reached.unwrap_or(before(Position { number: 0, ..head }));
             loop {
                 if after >= head {
+                    self.is_caught_up = true;
                     self.log.note(Ok(()));
                 }
                 let Some(newer) = self.read_after(after, &mut connection).await? else {

@@ -22,7 +22,7 @@ const LIST_WITHIN: Duration = Duration::from_secs(5);
 /// `wasi:keyvalue` on a server that several hosts share.
 ///
 /// An entry lives for an hour after its last write, as on every provider; how many there may be is the server's
-/// `maxmemory` and eviction policy (`allkeys-lru` or `volatile-ttl`). Increments and swaps are scripts, so atomic between
+/// `maxmemory` and eviction policy, best `volatile-lru`, which spares the live messages. Increments and swaps are scripts, so atomic between
 /// hosts too. **A listing walks through all keys of the server for each page**: fine for an operator, not for a request.
 pub struct RedisKeyValue {
     link: Link,

@@ -12,6 +12,9 @@
 //!
 //! A prefix has no `:`, so two deployments on one server never meet. Redis Cluster is not supported: the log is one stream.
 //!
+//! A user of an access control list needs `~<prefix>:*` and `+get +set +del +scan +incrby +pexpire +ping +eval +evalsha
+//! +script|load +hget +hset +hincrby +exists +time +info +xadd +xdel +xlen +xrange +xread +xinfo|stream`.
+//!
 //! # When the server is away
 //! Calls answer `Unavailable` at once; none waits for a connection, none is queued. A background task connects again with
 //! back-off and pings while nothing else is said, so everything goes on by itself.

@@ -52,6 +52,9 @@ impl Link {
             broken: Notify::new(),
         });
         let first = shared.connect().await;
+        if let Err(reason) = &shared.state().connection {
+            tracing::warn!(reason, "redis can not be reached; trying on");
+        }
         let keeper = tokio::spawn({
             let shared = Arc::clone(&shared);
             async move { shared.keep(first).await }
@@ -117,7 +120,7 @@ impl Shared {
         state.connection = connected.map_err(|error| error.to_string());
         match &state.connection {
             Ok(_) => tracing::info!("connected to redis"),
-            Err(reason) => tracing::debug!(reason, "redis can not be reached"),
+            Err(reason) => tracing::debug!(reason, "redis can still not be reached"),
         }
         state.connection.is_ok()
     }
