@@ -1,9 +1,11 @@
 //! What every provider of an interface does alike, as tests: one suite, run over each of them.
 //!
-//! A provider's test calls [`storage_conformance!`](crate::storage_conformance) or
-//! [`job_store_conformance!`](crate::job_store_conformance) with a function that opens a fresh instance. Each case is a
-//! test of its own, named as its promise.
+//! A provider's test calls [`storage_conformance!`](crate::storage_conformance),
+//! [`job_store_conformance!`](crate::job_store_conformance) or [`delivery_conformance!`](crate::delivery_conformance) with
+//! a function that opens a fresh instance. Each case is a test of its own, named as its promise.
 
+pub mod delivery;
+pub mod delivery_fixture;
 pub mod fixture;
 pub mod jobs;
 pub mod storage;
@@ -78,7 +80,29 @@ macro_rules! job_store_conformance {
     };
 }
 
-/// One test of each named case of a module; what the two macros above are made of.
+/// Makes one test of each event delivery case.
+///
+/// `$open` is an `async fn() -> (guard, Arc<dyn Channel>)`: fresh topics, nobody listening yet. See
+/// [`delivery_fixture::Channel`].
+#[macro_export]
+macro_rules! delivery_conformance {
+    ($open:path) => {
+        $crate::conformance_cases! { $open => delivery:
+            a_key_s_events_come_in_order,
+            a_call_takes_at_most_a_batch,
+            only_wanted_types_are_handed_over,
+            a_retried_event_comes_again_before_later_ones_of_its_key,
+            a_rejected_event_is_a_dead_letter_and_holds_nobody_up,
+            the_last_attempt_ends_in_a_dead_letter,
+            one_subscriber_s_failure_does_not_touch_another,
+            progress_outlives_stop_and_start,
+            what_was_not_done_comes_again_after_a_start,
+            any_body_reaches_the_handler_as_it_is,
+        }
+    };
+}
+
+/// One test of each named case of a module; what the macros above are made of.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {

@@ -1,0 +1,11 @@
+//! The provider through its public interface, on a real broker.
+
+mod backlog;
+mod broker_away;
+mod conformance;
+mod dead_letters;
+mod frozen;
+mod opening;
+mod publishing;
+mod rebalance;
+mod support;
