@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::KafkaConfig;
 use crate::config::apply_security;
@@ -40,6 +40,11 @@ impl Complaints {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(complaint);
     }
 
+    /// Forgets what was before.
+    pub(crate) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The last complaint, or else `otherwise`.
     pub(crate) fn last_or(&self, otherwise: impl ToString) -> String {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -58,14 +63,19 @@ impl ClientContext for Speaking {
         log(level, facility, message);
     }
 
-    /// The log has the same in the same words, with repeats left out.
-    fn error(&self, _: KafkaError, reason: &str) {
-        self.complaints.note(reason.to_owned());
+    /// The log has the same, with repeats left out.
+    fn error(&self, error: KafkaError, reason: &str) {
+        // Follows what went wrong with each broker, which says more.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.complaints.note(reason.to_owned());
+        }
     }
 }
 
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // Remarks on the settings, which are this crate's: `enable.gapless.guarantee` is called experimental.
+        _ if facility == "CONFWARN" => tracing::debug!(facility, "{message}"),
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
             tracing::error!(facility, "{message}");
         }

@@ -7,7 +7,9 @@ pub enum OpenError {
     #[error("kafka configuration: {0}")]
     Config(String),
     /// No broker answered in time.
-    #[error("kafka at {brokers} did not answer within {waited_ms} ms ({reason}); is it running, and are address, TLS and SASL right?")]
+    #[error(
+        "kafka at {brokers} did not answer within {waited_ms} ms ({reason}); is it running, and are address, TLS and SASL right?"
+    )]
     Unreachable {
         /// The addresses tried.
         brokers: String,
@@ -17,7 +19,9 @@ pub enum OpenError {
         reason: String,
     },
     /// A topic is not there and may not be made.
-    #[error("kafka has no topic `{topic}`; create it with at least {partitions} partitions, or set `create_topics = true`")]
+    #[error(
+        "kafka has no topic `{topic}`; create it with at least {partitions} partitions, or set `create_topics = true`"
+    )]
     MissingTopic {
         /// Its full name.
         topic: String,
@@ -26,7 +30,9 @@ pub enum OpenError {
     },
     /// A topic is narrower than configured. Partitions are never added by themselves: that would move keys, and with
     /// them break their order.
-    #[error("kafka's topic `{topic}` has {found} partitions and the configuration wants {wanted}; lower the number under `partitions`, or widen the topic while nothing is in flight")]
+    #[error(
+        "kafka's topic `{topic}` has {found} partitions and the configuration wants {wanted}; lower the number under `partitions`, or widen the topic while nothing is in flight"
+    )]
     TooFewPartitions {
         /// Its full name.
         topic: String,

@@ -31,9 +31,13 @@ impl KafkaEvents {
         config.validate()?;
         consumer::check(subscriptions).map_err(OpenError::Config)?;
         let names = Names::new(&config);
-        topics::ensure(&config, &names, published, subscriptions).await?;
         let publisher = Arc::new(Publisher::new(&config)?);
-        Ok(Arc::new(Self { config, names, publisher }))
+        topics::ensure(&config, &names, &publisher, published, subscriptions).await?;
+        Ok(Arc::new(Self {
+            config,
+            names,
+            publisher,
+        }))
     }
 
     /// Hands events to `sink` until `stop` is cancelled; then the calls that are under way finish, and offsets are

@@ -32,11 +32,20 @@ pub(crate) fn pair(name: &str, value: impl ToString) -> (String, Option<Vec<u8>>
 
 pub(crate) fn read(headers: Option<&impl rdkafka::message::Headers>) -> Headers {
     let Some(headers) = headers else { return Headers::new() };
-    headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
+    headers
+        .iter()
+        .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+        .collect()
 }
 
 pub(crate) fn write(headers: &Headers) -> OwnedHeaders {
-    headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |written, (key, value)| {
-        written.insert(Header { key, value: value.as_ref() })
-    })
+    headers.iter().fold(
+        OwnedHeaders::new_with_capacity(headers.len()),
+        |written, (key, value)| {
+            written.insert(Header {
+                key,
+                value: value.as_ref(),
+            })
+        },
+    )
 }

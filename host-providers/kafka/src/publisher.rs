@@ -4,6 +4,8 @@
 //! - It never gives up a record by itself (`message.timeout.ms` is 0): a record that times out in the middle while later
 //!   ones of its key go out would arrive after them when it is published again. Instead each batch has a deadline; past
 //!   it everything that waits or is in flight is purged at once, so what a partition took of a batch is a prefix of it.
+//! - A batch that the broker refuses for good stops the producer (`enable.gapless.guarantee`) before it sends what is
+//!   behind it. Beside records that are too large that is the broker's own trouble, such as an unknown error.
 //! - If records of a key after a failed one went through all the same, they too are reported `Unavailable`: they come
 //!   again after it. Consumers know repeats by their id.
 //! - After any failure the producer is replaced: a fatal error (a lost sequence) can not be mended in place, and a purged
@@ -11,7 +13,7 @@
 //! - One batch at a time, so that no later call overtakes an earlier one. A batch is cut into chunks that the client's
 //!   queue always has room for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -114,9 +116,11 @@ impl Publisher {
                 Err(PublishError::Unavailable(reason)) => Some(reason.clone()),
                 _ => None,
             });
+            if failure.is_some() || self.has_failed() {
+                self.retire();
+            }
             results.extend(sent);
             if let Some(reason) = failure {
-                self.retire();
                 results.resize(records.len(), Err(PublishError::Unavailable(reason)));
             }
         }
@@ -141,6 +145,7 @@ impl Publisher {
                 refusal = Some(reason.clone());
             }
         }
+        self.context.complaints.clear();
         let deadline = Instant::now() + self.timeout;
         let mut results = Vec::with_capacity(chunk.len());
         for sent in sent {
@@ -166,10 +171,46 @@ impl Publisher {
 
     /// Whether a broker answers and the topic has a leader.
     pub(crate) async fn ready(&self, topic: String) -> Result<(), String> {
+        let widths = self.widths(Some(topic.clone()), READY_TIMEOUT).await?;
+        if widths.contains_key(&topic) {
+            Ok(())
+        } else {
+            Err(format!("the topic `{topic}` has no leader"))
+        }
+    }
+
+    /// How many partitions the topic has, or every topic, if all of its partitions have leaders. Waits for a broker until
+    /// `timeout`; the error is what went wrong on the way.
+    pub(crate) async fn widths(
+        &self,
+        topic: Option<String>,
+        timeout: Duration,
+    ) -> Result<HashMap<String, usize>, String> {
         let producer = self.producer().map_err(|error| error.to_string())?;
-        let ask = move || producer.client().fetch_metadata(Some(&topic), READY_TIMEOUT).map(drop);
-        let answer = tokio::task::spawn_blocking(ask).await.map_err(|error| error.to_string())?;
+        self.context.complaints.clear();
+        let ask = move || {
+            let metadata = producer.client().fetch_metadata(topic.as_deref(), timeout)?;
+            let led = metadata.topics().iter().filter(|topic| {
+                let partitions = topic.partitions();
+                !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0)
+            });
+            Ok(led
+                .map(|topic| (topic.name().to_owned(), topic.partitions().len()))
+                .collect())
+        };
+        let answer: Result<_, KafkaError> = match tokio::task::spawn_blocking(ask).await {
+            Ok(answer) => answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
         answer.map_err(|error| self.context.complaints.last_or(error))
+    }
+
+    /// Whether the producer met an error after which it takes nothing more.
+    fn has_failed(&self) -> bool {
+        let current = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .is_some_and(|producer| producer.client().fatal_error().is_some())
     }
 
     /// The producer, made if need be.
@@ -234,7 +275,9 @@ fn hold_order<'a>(keys: impl Iterator<Item = Option<&'a [u8]>>, results: &mut [R
                 held.insert(key);
             }
             Ok(()) if held.contains(&key) => {
-                *result = Err(PublishError::Unavailable("an earlier event of its key is not published".to_owned()));
+                *result = Err(PublishError::Unavailable(
+                    "an earlier event of its key is not published".to_owned(),
+                ));
             }
             _ => {}
         }
@@ -271,8 +314,14 @@ mod tests {
 
     #[test]
     fn chunks_are_bounded_and_never_empty() {
-        assert_eq!(chunk(&vec![outgoing(1); CHUNK_RECORDS_MAX + 1]).len(), CHUNK_RECORDS_MAX);
+        assert_eq!(
+            chunk(&vec![outgoing(1); CHUNK_RECORDS_MAX + 1]).len(),
+            CHUNK_RECORDS_MAX
+        );
         assert_eq!(chunk(&[outgoing(2 * CHUNK_BYTES_MAX), outgoing(1)]).len(), 1);
-        assert_eq!(chunk(&[outgoing(1), outgoing(2 * CHUNK_BYTES_MAX), outgoing(1)]).len(), 2);
+        assert_eq!(
+            chunk(&[outgoing(1), outgoing(2 * CHUNK_BYTES_MAX), outgoing(1)]).len(),
+            2
+        );
     }
 }

@@ -1,16 +1,17 @@
 //! Topics are there, and wide enough, before anybody publishes or listens.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use dayloom_ports::Subscription;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode;
 use tokio::time::Instant;
 
 use crate::client::{Speaking, settings};
 use crate::names::Names;
+use crate::publisher::Publisher;
 use crate::{KafkaConfig, OpenError};
 
 /// Between two looks at topics that were just made.
@@ -50,7 +51,13 @@ fn wanted(
         .chain(heard)
         .map(|topic| {
             let partitions = config.partitions_of(topic);
-            (names.topic(topic), Wanted { partitions, settings: &[] })
+            (
+                names.topic(topic),
+                Wanted {
+                    partitions,
+                    settings: &[],
+                },
+            )
         })
         .collect();
     for subscription in subscriptions {
@@ -64,39 +71,46 @@ fn wanted(
 pub(crate) async fn ensure(
     config: &KafkaConfig,
     names: &Names,
+    publisher: &Publisher,
     published: &[String],
     subscriptions: &[Subscription],
 ) -> Result<(), OpenError> {
     let deadline = Instant::now() + config.connect_timeout();
-    let context = Speaking::default();
-    let admin: AdminClient<Speaking> =
-        rdkafka::config::FromClientConfigAndContext::from_config_and_context(&settings(config), context.clone())?;
-    let admin = Arc::new(admin);
-    let unreachable = |error: KafkaError| OpenError::Unreachable {
+    // Not zero, which would ask nobody.
+    let look = || {
+        publisher.widths(
+            None,
+            deadline.saturating_duration_since(Instant::now()).max(LOOK_INTERVAL),
+        )
+    };
+    let unreachable = |reason: String| OpenError::Unreachable {
         brokers: config.bootstrap_servers.join(", "),
         waited_ms: config.connect_timeout_ms,
-        reason: context.complaints.last_or(error),
+        reason,
     };
 
     let wanted = wanted(config, names, published, subscriptions);
-    let found = widths(&admin, deadline).await.map_err(unreachable)?;
+    let found = look().await.map_err(unreachable)?;
     let missing: Vec<&String> = wanted.keys().filter(|topic| !found.contains_key(*topic)).collect();
     if let Some(&topic) = missing.first() {
         if !config.create_topics {
             let (topic, partitions) = (topic.clone(), wanted[topic].partitions);
             return Err(OpenError::MissingTopic { topic, partitions });
         }
-        create(config, &admin, &wanted, &missing).await?;
+        create(config, &wanted, &missing).await?;
     }
     // A topic that was just made shows up a moment later, and takes records once its partitions have leaders.
     loop {
-        let found = widths(&admin, deadline).await.map_err(unreachable)?;
+        let found = look().await.map_err(unreachable)?;
         let absent = wanted.iter().find(|(topic, _)| !found.contains_key(*topic));
         match absent {
             None => return check(&wanted, &found),
             Some((topic, _)) if Instant::now() >= deadline => {
                 let reason = "it has no leader yet".to_owned();
-                return Err(OpenError::CreateTopic { topic: topic.clone(), reason });
+                return Err(OpenError::CreateTopic {
+                    topic: topic.clone(),
+                    reason,
+                });
             }
             Some(_) => tokio::time::sleep(LOOK_INTERVAL).await,
         }
@@ -114,12 +128,8 @@ fn check(wanted: &BTreeMap<String, Wanted>, found: &HashMap<String, usize>) -> R
     Ok(())
 }
 
-async fn create(
-    config: &KafkaConfig,
-    admin: &AdminClient<Speaking>,
-    wanted: &BTreeMap<String, Wanted>,
-    missing: &[&String],
-) -> Result<(), OpenError> {
+async fn create(config: &KafkaConfig, wanted: &BTreeMap<String, Wanted>, missing: &[&String]) -> Result<(), OpenError> {
+    let admin = AdminClient::from_config_and_context(&settings(config), Speaking::default())?;
     // -1 is the protocol's word for the broker's own default.
     let copies = config.replication_factor.map_or(-1, i32::from);
     let topics: Vec<NewTopic<'_>> = missing
@@ -137,27 +147,13 @@ async fn create(
             Ok(topic) => tracing::info!(topic, "topic created"),
             // By another host, a moment ago.
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => return Err(OpenError::CreateTopic { topic, reason: code.to_string() }),
+            Err((topic, code)) => {
+                return Err(OpenError::CreateTopic {
+                    topic,
+                    reason: code.to_string(),
+                });
+            }
         }
     }
     Ok(())
-}
-
-/// The number of partitions of every topic all of whose partitions have a leader.
-async fn widths(admin: &Arc<AdminClient<Speaking>>, deadline: Instant) -> Result<HashMap<String, usize>, KafkaError> {
-    let (admin, left) = (admin.clone(), deadline.saturating_duration_since(Instant::now()));
-    // Not zero, which would ask nobody.
-    let left = left.max(LOOK_INTERVAL);
-    let look = move || {
-        let metadata = admin.inner().fetch_metadata(None, left)?;
-        let led = metadata.topics().iter().filter(|topic| {
-            let partitions = topic.partitions();
-            !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0)
-        });
-        Ok(led.map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
-    };
-    match tokio::task::spawn_blocking(look).await {
-        Ok(widths) => widths,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }

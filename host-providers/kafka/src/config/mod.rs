@@ -147,7 +147,9 @@ impl KafkaConfig {
 
     fn check(&self) -> Result<(), String> {
         if self.bootstrap_servers.is_empty() {
-            return Err("`bootstrap_servers` is empty; name at least one broker, such as \"127.0.0.1:9092\"".to_owned());
+            return Err(
+                "`bootstrap_servers` is empty; name at least one broker, such as \"127.0.0.1:9092\"".to_owned(),
+            );
         }
         for server in &self.bootstrap_servers {
             let is_address = server
@@ -159,14 +161,19 @@ impl KafkaConfig {
                 ));
             }
         }
-        let widths = self.partitions.iter().map(|(topic, width)| (format!("partitions.{topic}"), *width));
+        let widths = self
+            .partitions
+            .iter()
+            .map(|(topic, width)| (format!("partitions.{topic}"), *width));
         for (key, width) in widths.chain([("partitions_default".to_owned(), self.partitions_default)]) {
             if !(1..=PARTITIONS_MAX).contains(&width) {
                 return Err(format!("`{key}` is {width}; choose 1 to {PARTITIONS_MAX}"));
             }
         }
         if self.replication_factor == Some(0) {
-            return Err("`replication_factor` is 0; choose at least 1, or leave it out for the broker's default".to_owned());
+            return Err(
+                "`replication_factor` is 0; choose at least 1, or leave it out for the broker's default".to_owned(),
+            );
         }
         for (key, name, may_be_empty) in [
             ("client_id", &self.client_id, false),

@@ -67,7 +67,10 @@ pub(super) fn check(sasl: Option<&Sasl>, tls: Option<&Tls>) -> Result<(), String
             return Err("`sasl.password` is empty; give the user's password".to_owned());
         }
         if sasl.mechanism == SaslMechanism::Plain && tls.is_none() {
-            return Err("`sasl.mechanism` PLAIN would send the password in the clear; add a `tls` table, or use SCRAM".to_owned());
+            return Err(
+                "`sasl.mechanism` PLAIN would send the password in the clear; add a `tls` table, or use SCRAM"
+                    .to_owned(),
+            );
         }
     }
     let Some(tls) = tls else { return Ok(()) };
@@ -108,7 +111,10 @@ pub(crate) fn apply(client: &mut ClientConfig, sasl: Option<&Sasl>, tls: Option<
     }
     let Some(tls) = tls else { return };
     // `probe` looks where the distributions keep their authorities: the OpenSSL that is linked in has no such place.
-    let authorities = tls.ca_file.as_ref().map_or_else(|| "probe".into(), |file| file.to_string_lossy());
+    let authorities = tls
+        .ca_file
+        .as_ref()
+        .map_or_else(|| "probe".into(), |file| file.to_string_lossy());
     client
         .set("ssl.ca.location", authorities)
         .set("ssl.endpoint.identification.algorithm", "https");

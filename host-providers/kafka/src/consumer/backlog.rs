@@ -182,15 +182,20 @@ impl Backlog {
     }
 
     fn pending(&self) -> impl Iterator<Item = (u64, &Pending)> {
-        (self.first..).zip(&self.entries).filter_map(|(number, entry)| match &entry.state {
-            State::Pending(pending) => Some((number, &**pending)),
-            State::Dying | State::Settled => None,
-        })
+        (self.first..)
+            .zip(&self.entries)
+            .filter_map(|(number, entry)| match &entry.state {
+                State::Pending(pending) => Some((number, &**pending)),
+                State::Dying | State::Settled => None,
+            })
     }
 
     fn held_keys(&self) -> usize {
         let failed = self.pending().filter(|(_, pending)| pending.due.is_some());
-        failed.map(|(_, pending)| pending.record.key.as_str()).collect::<HashSet<_>>().len()
+        failed
+            .map(|(_, pending)| pending.record.key.as_str())
+            .collect::<HashSet<_>>()
+            .len()
     }
 
     /// Applies the outcomes of a [`Next::Call`]. A wrong number of them counts as `retry` for all. `pause` says how long
@@ -212,7 +217,9 @@ impl Backlog {
         let mut held = HashSet::new();
         let attempts_max = self.attempts_max;
         for (&number, outcome) in numbers.iter().zip(outcomes) {
-            let Some(State::Pending(pending)) = self.state(number) else { continue };
+            let Some(State::Pending(pending)) = self.state(number) else {
+                continue;
+            };
             let is_held = held.contains(&pending.record.key);
             match outcome {
                 Outcome::Retry(reason) => {
@@ -257,7 +264,12 @@ impl Backlog {
             return None;
         };
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
-        let Pending { record, failures, first_failed_at, .. } = *pending;
+        let Pending {
+            record,
+            failures,
+            first_failed_at,
+            ..
+        } = *pending;
         self.bytes -= record.body.len();
         Some(Dead {
             number,
@@ -276,7 +288,11 @@ impl Backlog {
     }
 
     fn trim(&mut self) {
-        while self.entries.front().is_some_and(|entry| matches!(entry.state, State::Settled)) {
+        while self
+            .entries
+            .front()
+            .is_some_and(|entry| matches!(entry.state, State::Settled))
+        {
             self.entries.pop_front();
             self.first += 1;
         }

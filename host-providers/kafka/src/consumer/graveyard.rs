@@ -35,7 +35,10 @@ impl Graveyard {
         let record = &dead.record;
         let past = Past {
             attempts: record.past.as_ref().map_or(0, |past| past.attempts) + dead.failures,
-            first_failed_at: record.past.as_ref().map_or(dead.first_failed_at, |past| past.first_failed_at),
+            first_failed_at: record
+                .past
+                .as_ref()
+                .map_or(dead.first_failed_at, |past| past.first_failed_at),
         };
         let mut headers = record.headers.clone();
         headers.retain(|(name, _)| !name.starts_with(headers::DEAD_LETTER_PREFIX));
@@ -50,7 +53,9 @@ impl Graveyard {
     }
 
     fn slip(&self, mut letter: Outgoing) -> Outgoing {
-        letter.headers.retain(|(name, _)| name.starts_with(headers::DEAD_LETTER_PREFIX));
+        letter
+            .headers
+            .retain(|(name, _)| name.starts_with(headers::DEAD_LETTER_PREFIX));
         letter.body = None;
         letter.key = None;
         letter

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::TopicPartitionList;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message as _;
 use tokio::runtime::Handle;
@@ -30,6 +30,9 @@ const CONFIRM_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Pause before a client that failed for good is replaced.
 const REPLACE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Milliseconds between heartbeats, by which members learn that the group changes: who joins waits for that.
+const HEARTBEAT_INTERVAL_MS: &str = "1000";
 
 /// Milliseconds without a poll after which the member is taken for stuck. The thread polls every [`COMMIT_INTERVAL`]
 /// unless a rebalance waits, so this is never met; it may not be under the session time-out.
@@ -69,6 +72,7 @@ impl Group {
             .set("auto.offset.reset", "earliest")
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("session.timeout.ms", config.session_timeout_ms.to_string())
+            .set("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS)
             .set("max.poll.interval.ms", MAX_POLL_INTERVAL_MS)
             .set("queued.min.messages", PREFETCH_RECORDS)
             .set("queued.max.messages.kbytes", PREFETCH_KIB_MAX)

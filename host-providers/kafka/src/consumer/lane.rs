@@ -57,7 +57,9 @@ impl Lane {
     /// `previous` is the task that had the partition before and may still be in a call: a key's events must not be in
     /// two calls at once.
     pub(super) fn start(runtime: &Handle, subscriber: Arc<Subscriber>, previous: Option<JoinHandle<()>>) -> Self {
-        let Subscription { batch, attempts_max, .. } = subscriber.subscription;
+        let Subscription {
+            batch, attempts_max, ..
+        } = subscriber.subscription;
         let shared = Arc::new(Shared {
             backlog: Mutex::new(Backlog::new(batch, attempts_max)),
             filled: Notify::new(),
@@ -173,7 +175,12 @@ impl Worker {
 
     /// Makes one call and settles its outcomes.
     async fn deliver(&self, numbers: &[u64], deliveries: Vec<Delivery>) {
-        let Subscriber { subscription, sink, metrics, .. } = &*self.subscriber;
+        let Subscriber {
+            subscription,
+            sink,
+            metrics,
+            ..
+        } = &*self.subscriber;
         let outcomes = sink.deliver(&subscription.component, deliveries).await;
         let settled = self
             .shared

@@ -41,7 +41,11 @@ impl Lanes {
     /// Puts a record into its lane; whether the lane's partition should be paused now.
     pub(super) fn take(&mut self, message: &BorrowedMessage<'_>) -> bool {
         let (topic, partition) = (message.topic(), message.partition());
-        if !self.lanes.get(topic).is_some_and(|lanes| lanes.contains_key(&partition)) {
+        if !self
+            .lanes
+            .get(topic)
+            .is_some_and(|lanes| lanes.contains_key(&partition))
+        {
             self.open(topic, partition);
         }
         let Some(lane) = self.lanes.get_mut(topic).and_then(|lanes| lanes.get_mut(&partition)) else {
@@ -68,7 +72,11 @@ impl Lanes {
 
     fn all(&mut self) -> impl Iterator<Item = (&str, i32, &mut Lane)> {
         let topics = self.lanes.iter_mut();
-        topics.flat_map(|(topic, lanes)| lanes.iter_mut().map(|(partition, lane)| (topic.as_str(), *partition, lane)))
+        topics.flat_map(|(topic, lanes)| {
+            lanes
+                .iter_mut()
+                .map(|(partition, lane)| (topic.as_str(), *partition, lane))
+        })
     }
 
     pub(super) fn any_paused(&mut self) -> bool {
@@ -101,7 +109,10 @@ impl Lanes {
     /// What the broker said of offsets that were sent. What it did not take is sent again.
     pub(super) fn answered(&mut self, result: &KafkaResult<()>, offsets: &TopicPartitionList) {
         for element in offsets.elements() {
-            let lane = self.lanes.get_mut(element.topic()).and_then(|lanes| lanes.get_mut(&element.partition()));
+            let lane = self
+                .lanes
+                .get_mut(element.topic())
+                .and_then(|lanes| lanes.get_mut(&element.partition()));
             let Some(lane) = lane else { continue };
             if result.is_ok() && element.error().is_ok() {
                 lane.confirmed = element.offset().to_raw();
@@ -142,7 +153,8 @@ impl Lanes {
                     subscriber = %self.subscriber.subscription.component, topic, partition,
                     "a partition was given up while a call was under way"
                 );
-                self.leaving.extend(lane.into_task().map(|task| ((topic, partition), task)));
+                self.leaving
+                    .extend(lane.into_task().map(|task| ((topic, partition), task)));
             }
         }
         Ok(offsets)
@@ -154,7 +166,11 @@ impl Lanes {
         self.all().for_each(|(_, _, lane)| lane.stop());
         for (topic, partition, lane) in self.all() {
             if !lane.wait(&runtime, deadline) {
-                tracing::warn!(topic, partition, "stopped while a call was under way; its events come again");
+                tracing::warn!(
+                    topic,
+                    partition,
+                    "stopped while a call was under way; its events come again"
+                );
             }
         }
     }
@@ -174,9 +190,13 @@ impl Lanes {
     /// `end` is where the partition's next record will be.
     pub(super) fn lag(&mut self, topic: &str, partition: i32, end: i64, committed: i64) {
         let lane = self.lanes.get(topic).and_then(|lanes| lanes.get(&partition));
-        let position = lane.and_then(Lane::position).or_else(|| (committed >= 0).then_some(committed));
+        let position = lane
+            .and_then(Lane::position)
+            .or_else(|| (committed >= 0).then_some(committed));
         if let Some(position) = position {
-            self.subscriber.metrics.lag(self.names.bare(topic), partition, end - position);
+            self.subscriber
+                .metrics
+                .lag(self.names.bare(topic), partition, end - position);
         }
     }
 }

@@ -42,13 +42,17 @@ pub(crate) fn check(subscriptions: &[Subscription]) -> Result<(), String> {
     for subscription in subscriptions {
         let component = &subscription.component;
         if !subscribers.insert(component) {
-            return Err(format!("`{component}` has two subscriptions; its progress is kept once"));
+            return Err(format!(
+                "`{component}` has two subscriptions; its progress is kept once"
+            ));
         }
         if subscription.topics.is_empty() {
             return Err(format!("`{component}` subscribes to no topic"));
         }
         if !(1..=SUBSCRIPTION_BATCH_MAX).contains(&subscription.batch) {
-            return Err(format!("the batch of `{component}` is outside 1 to {SUBSCRIPTION_BATCH_MAX}"));
+            return Err(format!(
+                "the batch of `{component}` is outside 1 to {SUBSCRIPTION_BATCH_MAX}"
+            ));
         }
         if subscription.attempts_max == 0 {
             return Err(format!("`{component}` has no attempt to take an event"));

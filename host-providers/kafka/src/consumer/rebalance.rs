@@ -20,7 +20,9 @@ pub(super) struct Membership {
 
 impl Membership {
     pub(super) fn new(lanes: Lanes) -> Self {
-        Self { lanes: Mutex::new(lanes) }
+        Self {
+            lanes: Mutex::new(lanes),
+        }
     }
 
     pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -29,7 +31,9 @@ impl Membership {
 
     /// Lets calls end, commits, and only then lets the partitions go: the next member begins where this one ended.
     fn revoke(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) -> KafkaResult<()> {
-        let offsets = self.lanes().release(places(partitions), Instant::now() + REVOKE_WAIT_MAX)?;
+        let offsets = self
+            .lanes()
+            .release(places(partitions), Instant::now() + REVOKE_WAIT_MAX)?;
         if offsets.count() == 0 {
             return Ok(());
         }
@@ -52,7 +56,10 @@ impl ConsumerContext for Membership {
         let result = match rebalance {
             Rebalance::Assign(_) => Ok(()),
             Rebalance::Revoke(partitions) if consumer.assignment_lost() => {
-                tracing::warn!(partitions = partitions.count(), "partitions were lost; their events go to others");
+                tracing::warn!(
+                    partitions = partitions.count(),
+                    "partitions were lost; their events go to others"
+                );
                 self.lose(partitions)
             }
             Rebalance::Revoke(partitions) => self.revoke(consumer, partitions),
@@ -93,10 +100,18 @@ impl ClientContext for Membership {
     fn stats(&self, statistics: Statistics) {
         let mut lanes = self.lanes();
         for (topic, partition) in statistics.topics.values().flat_map(|topic| {
-            topic.partitions.values().map(move |partition| (topic.topic.as_str(), partition))
+            topic
+                .partitions
+                .values()
+                .map(move |partition| (topic.topic.as_str(), partition))
         }) {
             if partition.fetch_state == "active" && partition.hi_offset >= 0 {
-                lanes.lag(topic, partition.partition, partition.hi_offset, partition.committed_offset);
+                lanes.lag(
+                    topic,
+                    partition.partition,
+                    partition.hi_offset,
+                    partition.committed_offset,
+                );
             }
         }
     }

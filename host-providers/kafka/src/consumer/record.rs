@@ -53,7 +53,11 @@ impl Record {
             offset: message.offset(),
             source,
             raw_key: message.key().map(<[u8]>::to_vec),
-            key: message.key().map(String::from_utf8_lossy).unwrap_or_default().into_owned(),
+            key: message
+                .key()
+                .map(String::from_utf8_lossy)
+                .unwrap_or_default()
+                .into_owned(),
             headers,
             body: message.payload().unwrap_or_default().to_vec(),
             past,
@@ -68,7 +72,10 @@ impl Record {
         let event_type = match headers::text(&self.headers, EVENT_TYPE) {
             Some(event_type) => Cow::Borrowed(event_type),
             None => match serde_json::from_slice::<Envelope<'_>>(&self.body) {
-                Ok(Envelope { event_type: Some(event_type), .. }) => event_type,
+                Ok(Envelope {
+                    event_type: Some(event_type),
+                    ..
+                }) => event_type,
                 _ => return true,
             },
         };
@@ -89,7 +96,9 @@ struct Envelope<'a> {
 pub(crate) fn identity(headers: &Headers, body: &[u8]) -> (String, String) {
     let told = |name| headers::text(headers, name).map(ToOwned::to_owned);
     let read = serde_json::from_slice::<Envelope<'_>>(body).ok();
-    let (id, event_type) = read.map(|envelope| (envelope.id, envelope.event_type)).unwrap_or_default();
+    let (id, event_type) = read
+        .map(|envelope| (envelope.id, envelope.event_type))
+        .unwrap_or_default();
     (
         told(EVENT_ID).or(id.map(Cow::into_owned)).unwrap_or_default(),
         told(EVENT_TYPE).or(event_type.map(Cow::into_owned)).unwrap_or_default(),

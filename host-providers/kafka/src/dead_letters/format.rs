@@ -144,10 +144,23 @@ mod tests {
         };
         assert_eq!(letter.headers, headers);
         let about = &letter.about;
-        assert_eq!((about.id, about.offset, about.partition, about.timestamp), (9, 7, 2, Some(5)));
-        assert_eq!((about.attempts, about.first_failed_at, about.last_failed_at), (3, 40, 50));
         assert_eq!(
-            (&*about.subscriber, &*about.event_id, &*about.event_type, &*about.topic, &*about.key, &*about.reason),
+            (about.id, about.offset, about.partition, about.timestamp),
+            (9, 7, 2, Some(5))
+        );
+        assert_eq!(
+            (about.attempts, about.first_failed_at, about.last_failed_at),
+            (3, 40, 50)
+        );
+        assert_eq!(
+            (
+                &*about.subscriber,
+                &*about.event_id,
+                &*about.event_type,
+                &*about.topic,
+                &*about.key,
+                &*about.reason
+            ),
             ("audit", "i", "t", "things", "k", "no")
         );
     }
@@ -155,6 +168,9 @@ mod tests {
     #[test]
     fn marks_and_foreign_records_are_told_apart() {
         assert!(matches!(Found::of(1, None, mark(7), None), Found::Mark(7)));
-        assert!(matches!(Found::of(1, None, vec![pair("x", "y")], Some(b"{}")), Found::Foreign));
+        assert!(matches!(
+            Found::of(1, None, vec![pair("x", "y")], Some(b"{}")),
+            Found::Foreign
+        ));
     }
 }

@@ -17,8 +17,8 @@ use crate::names::Names;
 use crate::publisher::{Outgoing, Publisher};
 use crate::{KafkaConfig, OpenError};
 
-pub(crate) use format::{Past, describe};
 use format::{Letter, mark};
+pub(crate) use format::{Past, describe};
 
 /// Dead letters have one partition, so that an offset is a number. If the topic has more, the others stay empty.
 pub(crate) const DEAD_LETTERS_PARTITION: i32 = 0;
@@ -41,7 +41,9 @@ pub enum DeadLetterError {
         reason: String,
     },
     /// The event was too large to be kept with its letter.
-    #[error("the event of dead letter {id} was too large to be kept; it was offset {offset} of partition {partition} of `{topic}`")]
+    #[error(
+        "the event of dead letter {id} was too large to be kept; it was offset {offset} of partition {partition} of `{topic}`"
+    )]
     WithoutBody {
         /// The letter's number.
         id: i64,
@@ -126,7 +128,9 @@ impl DeadLetters {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, DeadLetterError> {
         let letters = self.read(after.saturating_add(1)).await?;
-        let wanted = letters.into_iter().filter(|letter| subscriber.is_none_or(|name| letter.about.subscriber == name));
+        let wanted = letters
+            .into_iter()
+            .filter(|letter| subscriber.is_none_or(|name| letter.about.subscriber == name));
         Ok(wanted.take(limit).map(|letter| letter.about).collect())
     }
 
@@ -156,7 +160,10 @@ impl DeadLetters {
             }
             Replay::AllOf(name) => {
                 let letters = self.read(0).await?;
-                letters.into_iter().filter(|letter| letter.about.subscriber == *name).collect()
+                letters
+                    .into_iter()
+                    .filter(|letter| letter.about.subscriber == *name)
+                    .collect()
             }
         };
         let mut replayed = 0;
@@ -169,9 +176,21 @@ impl DeadLetters {
 
     /// First the event, then the mark: in between it may come twice, never not at all.
     async fn hand_over(&self, letter: Letter) -> Result<(), DeadLetterError> {
-        let DeadLetter { id, subscriber, topic, partition, offset, .. } = letter.about;
+        let DeadLetter {
+            id,
+            subscriber,
+            topic,
+            partition,
+            offset,
+            ..
+        } = letter.about;
         let Some(body) = letter.body else {
-            return Err(DeadLetterError::WithoutBody { id, topic, partition, offset });
+            return Err(DeadLetterError::WithoutBody {
+                id,
+                topic,
+                partition,
+                offset,
+            });
         };
         let event = Outgoing {
             topic: self.names.retry_topic(&subscriber),
@@ -189,7 +208,10 @@ impl DeadLetters {
         };
         for record in [event, mark] {
             let result = self.publisher.send(vec![record]).await.remove(0);
-            result.map_err(|error: PublishError| DeadLetterError::Replay { id, reason: error.to_string() })?;
+            result.map_err(|error: PublishError| DeadLetterError::Replay {
+                id,
+                reason: error.to_string(),
+            })?;
         }
         Ok(())
     }

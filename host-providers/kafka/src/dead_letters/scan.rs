@@ -41,7 +41,11 @@ pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<L
     };
     let (low, high) = match consumer.fetch_watermarks(topic, DEAD_LETTERS_PARTITION, config.connect_timeout()) {
         Ok(watermarks) => watermarks,
-        Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition | RDKafkaErrorCode::UnknownTopic)) => {
+        Err(KafkaError::MetadataFetch(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+            | RDKafkaErrorCode::UnknownPartition
+            | RDKafkaErrorCode::UnknownTopic,
+        )) => {
             let (topic, partitions) = (topic.to_owned(), 1);
             return Err(OpenError::MissingTopic { topic, partitions }.into());
         }
@@ -61,7 +65,12 @@ pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<L
             Some(Ok(message)) => {
                 heard = Instant::now();
                 let offset = message.offset();
-                match Found::of(offset, message.key(), headers::read(message.headers()), message.payload()) {
+                match Found::of(
+                    offset,
+                    message.key(),
+                    headers::read(message.headers()),
+                    message.payload(),
+                ) {
                     Found::Letter(letter) => drop(letters.insert(offset, *letter)),
                     Found::Mark(replayed) => drop(letters.remove(&replayed)),
                     Found::Foreign => {}

@@ -1,7 +1,6 @@
 //! The provider through its public interface, on a real broker.
 
 mod backlog;
-mod broker_away;
 mod conformance;
 mod dead_letters;
 mod frozen;

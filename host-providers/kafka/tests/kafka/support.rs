@@ -12,23 +12,11 @@ use uuid::Uuid;
 
 /// Where the broker is.
 const BROKER: &str = "DAYLOOM_TEST_KAFKA";
-/// A script that is called with `start`, `stop` or `kill` and acts on that very broker.
-const CONTROL: &str = "DAYLOOM_TEST_KAFKA_CTL";
 
 pub(crate) fn broker() -> String {
     std::env::var(BROKER).unwrap_or_else(|_| {
         panic!("{BROKER} names no broker: run `manifests/local/kafka.sh install && manifests/local/kafka.sh start`, then {BROKER}=127.0.0.1:9092")
     })
-}
-
-/// Acts on the broker and waits until that is done.
-pub(crate) async fn control(action: &str) {
-    let script = std::env::var(CONTROL)
-        .unwrap_or_else(|_| panic!("{CONTROL} names no script that starts and kills the broker, such as manifests/local/kafka.sh"));
-    let action = action.to_owned();
-    let run = move || std::process::Command::new(script).arg(&action).status();
-    let status = tokio::task::spawn_blocking(run).await.expect("it does not panic").expect("the script runs");
-    assert!(status.success(), "{status}");
 }
 
 /// Topics and groups of this call alone.
@@ -55,7 +43,9 @@ pub(crate) fn subscription(component: &str) -> Subscription {
 
 pub(crate) async fn connect(config: &KafkaConfig, subscriptions: &[Subscription]) -> Arc<KafkaEvents> {
     let published = ["things".to_owned(), "narrow".to_owned()];
-    KafkaEvents::connect(config.clone(), &published, subscriptions).await.expect("the broker is there")
+    KafkaEvents::connect(config.clone(), &published, subscriptions)
+        .await
+        .expect("the broker is there")
 }
 
 pub(crate) fn record(key: &str, body: impl Into<Vec<u8>>) -> Record {
@@ -103,6 +93,9 @@ impl Consuming {
     /// Stops it and waits for its end.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
-        self.task.await.expect("it does not panic").expect("it consumed until it was stopped");
+        self.task
+            .await
+            .expect("it does not panic")
+            .expect("it consumed until it was stopped");
     }
 }

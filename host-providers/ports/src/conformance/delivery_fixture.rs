@@ -114,7 +114,8 @@ impl Sink {
     pub fn bodies(&self, component: &str) -> Vec<String> {
         let seen = self.seen();
         let own = seen.into_iter().filter(|(to, _)| &**to == component);
-        own.map(|(_, delivery)| String::from_utf8_lossy(&delivery.body).into_owned()).collect()
+        own.map(|(_, delivery)| String::from_utf8_lossy(&delivery.body).into_owned())
+            .collect()
     }
 
     /// Bodies of one component and key in the order in which they arrived first.
@@ -142,7 +143,11 @@ impl Sink {
         };
         if tokio::time::timeout(PATIENCE, wait).await.is_err() {
             let seen = self.seen();
-            panic!("not delivered in time; {} seen, the last: {:?}", seen.len(), seen.last());
+            panic!(
+                "not delivered in time; {} seen, the last: {:?}",
+                seen.len(),
+                seen.last()
+            );
         }
     }
 }
@@ -150,10 +155,14 @@ impl Sink {
 #[async_trait]
 impl EventSink for Sink {
     async fn deliver(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
-        let outcomes = deliveries.iter().map(|delivery| (self.decide)(component, delivery)).collect();
+        let outcomes = deliveries
+            .iter()
+            .map(|delivery| (self.decide)(component, delivery))
+            .collect();
         let mut seen = self.lock();
         seen.1.push(deliveries.len());
-        seen.0.extend(deliveries.into_iter().map(|delivery| (component.clone(), delivery)));
+        seen.0
+            .extend(deliveries.into_iter().map(|delivery| (component.clone(), delivery)));
         drop(seen);
         self.arrived.notify_waiters();
         outcomes
@@ -167,5 +176,8 @@ pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "never happened: {what}");
+    assert!(
+        tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+        "never happened: {what}"
+    );
 }

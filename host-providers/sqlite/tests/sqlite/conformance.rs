@@ -42,7 +42,12 @@ impl Channel for Log {
         let letters = DeadLetters::open(&self.dir.path().join("data")).expect("the database is there");
         let found = letters.list(None, 0, 100).expect("dead letters are read");
         let buried = found.into_iter().map(|letter| Buried {
-            body: letters.show(letter.id).expect("it is read").expect("it is there").1.into_bytes(),
+            body: letters
+                .show(letter.id)
+                .expect("it is read")
+                .expect("it is there")
+                .1
+                .into_bytes(),
             subscriber: letter.subscriber,
             reason: letter.reason,
             attempts: letter.attempts,

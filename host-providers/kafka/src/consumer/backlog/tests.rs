@@ -49,7 +49,12 @@ impl Bench {
         };
         let seen: Vec<(String, u32)> = deliveries
             .iter()
-            .map(|delivery| (String::from_utf8(delivery.body.clone()).expect("text"), delivery.attempt))
+            .map(|delivery| {
+                (
+                    String::from_utf8(delivery.body.clone()).expect("text"),
+                    delivery.attempt,
+                )
+            })
             .collect();
         let outcomes = seen.iter().map(|(body, _)| decide(body)).collect();
         let settled = self.backlog.settle(&numbers, outcomes, (self.now, 77), |_| PAUSE);
@@ -66,7 +71,13 @@ fn done(_: &str) -> Outcome {
 }
 
 fn retry(which: &'static str) -> impl Fn(&str) -> Outcome {
-    move |body| if body == which { Outcome::Retry("not now".to_owned()) } else { Outcome::Done }
+    move |body| {
+        if body == which {
+            Outcome::Retry("not now".to_owned())
+        } else {
+            Outcome::Done
+        }
+    }
 }
 
 #[test]
@@ -99,7 +110,9 @@ fn a_retry_holds_back_its_key_and_no_other() {
     assert_eq!(bench.bodies(retry("0")), ["0"]);
     assert_eq!(bench.bodies(done), ["2"]);
     assert_eq!(bench.bodies(done), ["3"]);
-    let Next::Wait(Some(due)) = bench.backlog.next(bench.now) else { panic!("`a` waits") };
+    let Next::Wait(Some(due)) = bench.backlog.next(bench.now) else {
+        panic!("`a` waits")
+    };
     assert_eq!(due, bench.now + PAUSE);
     bench.now = due;
     assert_eq!(bench.bodies(retry("0")), ["0"]);
@@ -125,8 +138,13 @@ fn the_last_attempt_ends_in_a_dead_letter_and_settles_once_that_is_written() {
     assert!(bench.call(retry("0")).1.dead.is_empty());
     bench.now += PAUSE;
     let (_, settled) = bench.call(retry("0"));
-    let [dead] = &settled.dead[..] else { panic!("it is dead") };
-    assert_eq!((dead.reason.as_str(), dead.failures, dead.first_failed_at), ("not now", 2, 77));
+    let [dead] = &settled.dead[..] else {
+        panic!("it is dead")
+    };
+    assert_eq!(
+        (dead.reason.as_str(), dead.failures, dead.first_failed_at),
+        ("not now", 2, 77)
+    );
     assert_eq!(bench.backlog.position(), Some(0));
     bench.backlog.buried(dead.number);
     assert_eq!(bench.backlog.position(), Some(1));
@@ -136,7 +154,13 @@ fn the_last_attempt_ends_in_a_dead_letter_and_settles_once_that_is_written() {
 #[test]
 fn a_rejected_record_dies_at_once_and_holds_nobody_up() {
     let mut bench = Bench::new(&["a", "a"], 10, 5);
-    let (_, settled) = bench.call(|body| if body == "0" { Outcome::Reject("ß".repeat(600)) } else { Outcome::Done });
+    let (_, settled) = bench.call(|body| {
+        if body == "0" {
+            Outcome::Reject("ß".repeat(600))
+        } else {
+            Outcome::Done
+        }
+    });
     assert_eq!((settled.rejected, settled.done, settled.dead.len()), (1, 1, 1));
     // Cut at a character, not inside one.
     assert_eq!(settled.dead[0].reason.len(), 1024);
@@ -148,7 +172,9 @@ fn a_rejected_record_dies_at_once_and_holds_nobody_up() {
 fn one_bad_record_does_not_take_its_batch_along() {
     let mut bench = Bench::new(&["a", "b", "c"], 10, 2);
     // A trap: no outcome at all.
-    let Next::Call(numbers, _) = bench.backlog.next(bench.now) else { panic!("there are records") };
+    let Next::Call(numbers, _) = bench.backlog.next(bench.now) else {
+        panic!("there are records")
+    };
     let settled = bench.backlog.settle(&numbers, vec![], (bench.now, 77), |_| PAUSE);
     assert_eq!((settled.retried, settled.dead.len()), (3, 0));
     bench.now += PAUSE;
@@ -180,8 +206,15 @@ fn the_window_is_full_at_its_limits_and_has_room_at_half() {
     }
     assert!(backlog.is_full() && !backlog.has_room());
     let half = WINDOW_RECORDS_MAX / 2;
-    let Next::Call(numbers, _) = backlog.next(Instant::now()) else { panic!("there are records") };
-    backlog.settle(&numbers[..half], vec![Outcome::Done; half], (Instant::now(), 77), |_| PAUSE);
+    let Next::Call(numbers, _) = backlog.next(Instant::now()) else {
+        panic!("there are records")
+    };
+    backlog.settle(
+        &numbers[..half],
+        vec![Outcome::Done; half],
+        (Instant::now(), 77),
+        |_| PAUSE,
+    );
     assert!(backlog.has_room());
 
     let mut backlog = Backlog::new(10, 5);
@@ -190,7 +223,9 @@ fn the_window_is_full_at_its_limits_and_has_room_at_half() {
         ..record(0, "a")
     });
     assert!(backlog.is_full());
-    let Next::Call(numbers, _) = backlog.next(Instant::now()) else { panic!("there is one") };
+    let Next::Call(numbers, _) = backlog.next(Instant::now()) else {
+        panic!("there is one")
+    };
     backlog.settle(&numbers, vec![Outcome::Done], (Instant::now(), 77), |_| PAUSE);
     assert!(backlog.has_room());
 }
