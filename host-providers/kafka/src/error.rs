@@ -63,4 +63,7 @@ pub enum ConsumeError {
     /// The client library refused its settings.
     #[error("kafka client: {0}")]
     Client(#[from] KafkaError),
+    /// The system gave no thread.
+    #[error("kafka consumer: {0}")]
+    Thread(#[from] std::io::Error),
 }

@@ -3,12 +3,13 @@ use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::Message as _;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use super::committer::Committer;
 use super::lane::Subscriber;
 use super::lanes::Lanes;
 use super::rebalance::Membership;
@@ -92,21 +93,25 @@ impl Group {
         loop {
             let lanes = Lanes::new(self.names.clone(), self.runtime.clone(), self.subscriber.clone());
             let consumer = BaseConsumer::from_config_and_context(&self.settings, Membership::new(lanes))?;
+            let consumer = Arc::new(consumer);
+            let mut committer = Committer::start(consumer.clone())?;
             let topics = self.names.heard_by(&self.subscriber.subscription);
             consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
-            let ended = self.poll(&consumer);
-            finish(&consumer);
+            let ended = self.poll(&consumer, &mut committer);
+            finish(&consumer, committer);
+            // Leaves the group, unless a commit still waits for the broker: then when that ends.
+            drop(consumer);
             let Err(error) = ended else { return Ok(()) };
             tracing::error!(subscriber = %self.subscriber.subscription.component, %error, "the consumer failed and is replaced");
-            let pause = tokio::time::timeout(REPLACE_PAUSE, self.stop.cancelled());
-            if self.runtime.block_on(async { pause.await }).is_ok() {
+            let stopped = async { tokio::time::timeout(REPLACE_PAUSE, self.stop.cancelled()).await };
+            if self.runtime.block_on(stopped).is_ok() {
                 return Ok(());
             }
         }
     }
 
     /// Polls until `stop`, or until the client can not go on.
-    fn poll(&self, consumer: &BaseConsumer<Membership>) -> KafkaResult<()> {
+    fn poll(&self, consumer: &BaseConsumer<Membership>, committer: &mut Committer) -> KafkaResult<()> {
         let (mut committed, mut resumed) = (Instant::now(), Instant::now());
         let mut is_paused = false;
         while !self.stop.is_cancelled() {
@@ -135,33 +140,39 @@ impl Group {
             if committed.elapsed() >= COMMIT_INTERVAL {
                 committed = Instant::now();
                 consumer.context().lanes().check();
-                commit(consumer)?;
+                commit(consumer, committer)?;
             }
         }
         Ok(())
     }
 }
 
-/// Sends what moved; the answer comes to a later poll.
-fn commit(consumer: &BaseConsumer<Membership>) -> KafkaResult<()> {
-    let offsets = consumer.context().lanes().moved()?;
-    if offsets.count() > 0
-        && let Err(error) = consumer.commit(&offsets, CommitMode::Async)
-    {
-        tracing::warn!(%error, "progress was not sent; it is tried again");
-        consumer.context().lanes().answered(&Err(error), &offsets);
+/// Takes the last answer, and sends what moved since.
+fn commit(consumer: &BaseConsumer<Membership>, committer: &mut Committer) -> KafkaResult<()> {
+    if let Some((result, offsets)) = committer.answer() {
+        if let Err(error) = &result {
+            tracing::warn!(%error, "progress was not written down; it is tried again");
+        }
+        consumer.context().lanes().answered(&result, &offsets);
+    }
+    if !committer.is_busy() {
+        let moved = consumer.context().lanes().moved()?;
+        committer.commit(moved);
     }
     Ok(())
 }
 
 /// Lets the calls under way end and writes down where they are. What is polled meanwhile is not handed over.
-fn finish(consumer: &BaseConsumer<Membership>) {
+fn finish(consumer: &BaseConsumer<Membership>, mut committer: Committer) {
     let lanes = || consumer.context().lanes();
     lanes().stop(Instant::now() + STOP_WAIT_MAX);
     let deadline = Instant::now() + CONFIRM_WAIT_MAX;
-    while !lanes().are_confirmed() {
-        if let Err(error) = commit(consumer) {
-            tracing::warn!(%error, "the last progress was not sent");
+    loop {
+        if let Err(error) = commit(consumer, &mut committer) {
+            tracing::warn!(%error, "the last progress was not sent; some events come again");
+            break;
+        }
+        if lanes().are_confirmed() {
             break;
         }
         if Instant::now() >= deadline {
@@ -174,4 +185,5 @@ fn finish(consumer: &BaseConsumer<Membership>) {
     }
     // Leaving the group asks for the partitions once more, and there is nothing left to wait for.
     lanes().clear();
+    committer.end();
 }

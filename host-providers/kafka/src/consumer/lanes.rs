@@ -109,15 +109,13 @@ impl Lanes {
     /// What the broker said of offsets that were sent. What it did not take is sent again.
     pub(super) fn answered(&mut self, result: &KafkaResult<()>, offsets: &TopicPartitionList) {
         for element in offsets.elements() {
-            let lane = self
-                .lanes
-                .get_mut(element.topic())
-                .and_then(|lanes| lanes.get_mut(&element.partition()));
-            let Some(lane) = lane else { continue };
-            if result.is_ok() && element.error().is_ok() {
-                lane.confirmed = element.offset().to_raw();
-            } else {
-                lane.sent = None;
+            let topic = self.lanes.get_mut(element.topic());
+            let Some(lane) = topic.and_then(|lanes| lanes.get_mut(&element.partition())) else {
+                continue;
+            };
+            match result {
+                Ok(()) => lane.confirmed = element.offset().to_raw(),
+                Err(_) => lane.sent = None,
             }
         }
     }

@@ -3,11 +3,12 @@
 //! Every subscription is a consumer group with a thread of its own that polls without ever waiting for a handler
 //! (`group`): the broker always sees a live member. What it polls goes into the lane of its partition (`lane`), a task that
 //! calls the sink; `backlog` holds the rules. A lane that has read far enough ahead pauses its partition. Ten times a
-//! second the group commits the offsets up to which its lanes are settled (`lanes`), and once more when partitions move
-//! to another member (`rebalance`).
+//! second the group commits the offsets up to which its lanes are settled (`lanes`, `committer`), and once more when
+//! partitions move to another member (`rebalance`).
 
 mod backlog;
 mod backoff;
+mod committer;
 mod graveyard;
 mod group;
 mod lane;

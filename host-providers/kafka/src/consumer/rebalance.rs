@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::{Statistics, TopicPartitionList};
 
 use super::lanes::Lanes;
@@ -78,14 +78,6 @@ impl ConsumerContext for Membership {
         {
             tracing::warn!(%error, "new partitions were not resumed");
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        match &result {
-            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-            Err(error) => tracing::warn!(%error, "progress was not written down; it is tried again"),
-        }
-        self.lanes().answered(&result, offsets);
     }
 }
 

@@ -116,7 +116,7 @@ fn a_retry_holds_back_its_key_and_no_other() {
     assert_eq!(due, bench.now + PAUSE);
     bench.now = due;
     assert_eq!(bench.bodies(retry("0")), ["0"]);
-    assert_eq!(bench.bodies(done), [String::new(); 0]);
+    assert!(bench.bodies(done).is_empty());
     bench.now += PAUSE;
     assert_eq!(bench.bodies(done), ["0"]);
     assert_eq!(bench.bodies(done), ["1"]);
