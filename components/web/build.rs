@@ -21,8 +21,9 @@ fn generate() -> Result<(), String> {
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let dist = crate_dir.join("../../frontend/dist");
     let document = crate_dir.join("openapi.json");
-    println!("cargo::rerun-if-changed={}", dist.display());
-    println!("cargo::rerun-if-changed={}", document.display());
+    // From the crate's folder, because clones of the repository may share a target folder.
+    println!("cargo::rerun-if-changed=../../frontend/dist");
+    println!("cargo::rerun-if-changed=openapi.json");
 
     if !dist.join("index.html").is_file() {
         return Err("the frontend is not built: run `npm ci && npm run build` in frontend/ first".into());
@@ -45,7 +46,7 @@ fn generate() -> Result<(), String> {
 
     let mut table = String::from("&[\n");
     for (path, file) in assets {
-        entry(&mut table, &path, file)?;
+        entry(&mut table, &out_dir, &path, file)?;
     }
     table.push_str("]\n");
     fs::write(out_dir.join("assets.rs"), table).map_err(|error| error.to_string())
@@ -94,7 +95,7 @@ fn url_path(dist: &Path, file: &Path) -> Result<String, String> {
     })
 }
 
-fn entry(table: &mut String, path: &str, file: &Path) -> Result<(), String> {
+fn entry(table: &mut String, out_dir: &Path, path: &str, file: &Path) -> Result<(), String> {
     let content_type = content_type(file)?;
     // The bundler puts a content hash into every name of this directory.
     let caching = if path.starts_with("/assets/") {
@@ -106,24 +107,30 @@ fn entry(table: &mut String, path: &str, file: &Path) -> Result<(), String> {
     let form = |coding: &str| {
         let suffixed = PathBuf::from(format!("{}.{coding}", file.display()));
         // Two forms of one file are different bytes, so their strong tags differ too.
-        suffixed.is_file().then(|| form(&suffixed, &format!("{tag}-{coding}")))
+        match suffixed.is_file() {
+            true => Ok(format!(
+                "Some({})",
+                self::form(out_dir, &suffixed, &format!("{tag}-{coding}"))?
+            )),
+            false => Ok::<_, String>("None".into()),
+        }
     };
     writeln!(
         table,
         "Asset {{ path: {path:?}, content_type: {content_type:?}, caching: Caching::{caching}, identity: {}, brotli: {}, gzip: {} }},",
-        self::form(file, &tag),
-        option(form("br")),
-        option(form("gz")),
+        self::form(out_dir, file, &tag)?,
+        form("br")?,
+        form("gz")?,
     )
     .map_err(|error| error.to_string())
 }
 
-fn form(file: &Path, tag: &str) -> String {
-    format!("Form {{ bytes: include_bytes!({file:?}), etag: \"\\\"{tag}\\\"\" }}")
-}
-
-fn option(code: Option<String>) -> String {
-    code.map_or_else(|| "None".into(), |code| format!("Some({code})"))
+/// Code of one form. It includes a copy beside the table, not the file of this clone, whose path the table would keep.
+fn form(out_dir: &Path, file: &Path, tag: &str) -> Result<String, String> {
+    fs::copy(file, out_dir.join(tag)).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(format!(
+        "Form {{ bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{tag}\")), etag: \"\\\"{tag}\\\"\" }}"
+    ))
 }
 
 fn content_type(file: &Path) -> Result<&'static str, String> {

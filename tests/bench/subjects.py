@@ -169,7 +169,8 @@ class SignedHere(Subject):
 class Native(SignedHere):
     def command(self) -> list[str]:
         binary = Path(os.environ["DAYLOOM_BIN"]).with_name("dayloom-bench-native")
-        return [str(binary), f"127.0.0.1:{self.port}", str(self.directory / "data")]
+        migrations = ROOT / "components/migrations"
+        return [str(binary), f"127.0.0.1:{self.port}", str(self.directory / "data"), str(migrations)]
 
     def environment(self) -> dict[str, str]:
         return {"PUBLIC_KEY_PEM": self.public_pem()}

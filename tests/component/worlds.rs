@@ -2,7 +2,6 @@
 //! what its snapshot in `imports/` says. After a wanted change, `UPDATE_SNAPSHOTS=1` writes the snapshots anew.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use dayloom_tests::root;
 use wit_component::{DecodedWasm, decode};
@@ -78,7 +77,7 @@ fn no_component_imports_more_than_its_world() {
 
 #[test]
 fn every_components_imports_are_the_snapshot() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("component/imports");
+    let folder = root().join("tests/component/imports");
     for component in COMPONENTS {
         let (path, built) = (
             folder.join(format!("{component}.txt")),

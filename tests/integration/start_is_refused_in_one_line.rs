@@ -50,7 +50,7 @@ async fn a_manifest_that_makes_no_sense() {
     let text = folder.path().join("text.toml");
     fs::write(&text, "this is = = no manifest\n").expect("it can be written");
     let refused = refusal("127.0.0.1:0", &data, &text).await;
-    assert!(refused.contains("text.toml"), "{refused}");
+    assert!(refused.contains("text.toml:1: "), "{refused}");
 
     let unbuilt = Application::changed(|manifest| {
         manifest["component"]["audit"]["source"] = "nowhere/audit.wasm".into();

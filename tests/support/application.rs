@@ -1,13 +1,16 @@
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use tempfile::TempDir;
 use toml::{Table, Value};
 
 /// The repository's root.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests is a folder of the repository")
+    // Tests run in their package's folder.
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| Path::new("..").canonicalize().expect("a folder has a parent"));
+    &ROOT
 }
 
 /// The repository's application with another manifest, in a folder that goes with it.

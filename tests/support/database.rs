@@ -31,10 +31,12 @@ impl Database {
     }
 
     /// Deliveries that are still owed: events behind which a subscriber's cursor lies, once for each. A running host writes
-    /// its cursors down every 100 ms.
+    /// its cursors down every 100 ms; a subscriber that has none yet is owed everything.
     pub fn owed(&self) -> i64 {
         self.count(
-            "SELECT count(*) FROM host_cursors c JOIN host_log l ON l.partition = c.partition AND l.position > c.position",
+            "SELECT count(*) FROM (VALUES ('audit'), ('recurrence'), ('notifications'), ('realtime')) s \
+             JOIN host_log l LEFT JOIN host_cursors c ON c.subscriber = s.column1 AND c.partition = l.partition \
+             WHERE l.position > coalesce(c.position, 0)",
         )
     }
 

@@ -3,6 +3,7 @@
 mod build;
 mod generate;
 mod lint;
+mod servers;
 mod test;
 mod tools;
 mod up;
@@ -15,6 +16,8 @@ usage: cargo xtask <command>
 
   build         the page, every component and the host, into target/
   up [ARGS…]    build, then serve the application on http://127.0.0.1:3000 (ARGS go to `dayloom up`)
+  servers up|down|status
+                PostgreSQL, Kafka and Redis on this machine, with the scripts of manifests/local
   test          install what the tests need, build, and run them all
   ci            what CI runs: lint, then test
   bench [ARGS…] the benchmarks of tests/bench, side by side with their twins
@@ -31,6 +34,7 @@ fn main() -> Result<()> {
     match (command.as_str(), rest.is_empty()) {
         ("build", true) => build::all(&shell),
         ("up", _) => up::run(&shell, &rest),
+        ("servers", false) if rest.len() == 1 => servers::run(&shell, &rest[0]),
         ("test", true) => test::all(&shell),
         ("ci", true) => build::page(&shell)
             .and_then(|()| lint::check(&shell))

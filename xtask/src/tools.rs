@@ -1,6 +1,7 @@
 //! Where things are, and what must be installed before they can be built.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
@@ -8,11 +9,17 @@ use xshell::{Shell, cmd};
 /// The target every component is built for.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// The repository's root.
+/// The repository's root: of the clone this was started in, though another one may have compiled it into the target folder
+/// that they share.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask is a folder of the repository")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("started by `cargo xtask`");
+        let root = Path::new(&package)
+            .parent()
+            .expect("xtask is a folder of the repository");
+        root.to_owned()
+    });
+    &ROOT
 }
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, or `target/`.

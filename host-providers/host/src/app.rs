@@ -108,6 +108,7 @@ impl App {
         let metrics = meters::recorder()?;
         let config = Config::load(options.config.as_deref(), environment)?;
         let manifest = Manifest::load(&options.app, &config.overrides())?;
+        Components::check(&manifest)?;
         // Before anything is opened, so that a second host on the same port is told at once.
         let listen = |source| StartError::Listen {
             address: options.listen,

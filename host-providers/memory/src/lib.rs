@@ -11,26 +11,21 @@ mod table;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use async_trait::async_trait;
-use dayloom_ports::{KeyValue, KeyValueError};
+use dayloom_ports::{
+    KeyValue, KeyValueError,
+    limits::{KEYVALUE_KEPT, KEYVALUE_PAGE_KEYS_MAX},
+};
 
 use crate::table::{Limits, Table};
 
-/// Bytes of a key, and of a bucket's name: the interface's limit.
-const KEY_BYTES_MAX: usize = 256;
-/// Bytes of a value: a cached document, not a file.
-const VALUE_BYTES_MAX: usize = 64 * 1024;
 /// Entries of all buckets: a rate window for each of 100,000 addresses.
 const ENTRIES_MAX: usize = 100_000;
 /// Bytes of all entries, keys and bookkeeping included.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How long an entry is kept after its last write: four times the longest rate window and the life of an access token.
-const KEPT: Duration = Duration::from_secs(60 * 60);
-/// Keys in one page of a listing.
-const PAGE_KEYS_MAX: usize = 1_000;
 
 /// Buckets of entries that live as long as the process.
 #[derive(Debug)]
@@ -44,7 +39,7 @@ impl MemoryKeyValue {
         let limits = Limits {
             entries: ENTRIES_MAX,
             bytes: BYTES_MAX,
-            kept: KEPT,
+            kept: KEYVALUE_KEPT,
         };
         Self {
             table: Mutex::new(Table::new(limits)),
@@ -66,19 +61,19 @@ impl Default for MemoryKeyValue {
 #[async_trait]
 impl KeyValue for MemoryKeyValue {
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
-        check_key(bucket, key)?;
+        KeyValueError::check_key(bucket, key)?;
         Ok(self.table().get(bucket, key, Instant::now()).map(<[u8]>::to_vec))
     }
 
     async fn set(&self, bucket: &str, key: &str, value: Vec<u8>) -> Result<(), KeyValueError> {
-        check_key(bucket, key)?;
-        check_value(&value)?;
+        KeyValueError::check_key(bucket, key)?;
+        KeyValueError::check_value(&value)?;
         self.table().set(bucket, key, value, Instant::now());
         Ok(())
     }
 
     async fn delete(&self, bucket: &str, key: &str) -> Result<(), KeyValueError> {
-        check_key(bucket, key)?;
+        KeyValueError::check_key(bucket, key)?;
         self.table().delete(bucket, key);
         Ok(())
     }
@@ -88,18 +83,18 @@ impl KeyValue for MemoryKeyValue {
         bucket: &str,
         cursor: Option<&str>,
     ) -> Result<(Vec<String>, Option<String>), KeyValueError> {
-        check_key(bucket, cursor.unwrap_or_default())?;
+        KeyValueError::check_key(bucket, cursor.unwrap_or_default())?;
         let mut keys = self
             .table()
-            .keys_after(bucket, cursor, PAGE_KEYS_MAX + 1, Instant::now());
-        let more = keys.len() > PAGE_KEYS_MAX;
-        keys.truncate(PAGE_KEYS_MAX);
+            .keys_after(bucket, cursor, KEYVALUE_PAGE_KEYS_MAX + 1, Instant::now());
+        let more = keys.len() > KEYVALUE_PAGE_KEYS_MAX;
+        keys.truncate(KEYVALUE_PAGE_KEYS_MAX);
         let next = keys.last().filter(|_| more).cloned();
         Ok((keys, next))
     }
 
     async fn increment(&self, bucket: &str, key: &str, delta: i64) -> Result<i64, KeyValueError> {
-        check_key(bucket, key)?;
+        KeyValueError::check_key(bucket, key)?;
         let now = Instant::now();
         let mut table = self.table();
         let present = table.get(bucket, key, now).map_or(Ok(0), number)?;
@@ -117,8 +112,8 @@ impl KeyValue for MemoryKeyValue {
         current: Option<&[u8]>,
         value: Vec<u8>,
     ) -> Result<bool, KeyValueError> {
-        check_key(bucket, key)?;
-        check_value(&value)?;
+        KeyValueError::check_key(bucket, key)?;
+        KeyValueError::check_value(&value)?;
         let now = Instant::now();
         let mut table = self.table();
         let same = table.get(bucket, key, now) == current;
@@ -135,24 +130,6 @@ impl KeyValue for MemoryKeyValue {
 
 fn number(value: &[u8]) -> Result<i64, KeyValueError> {
     let text = std::str::from_utf8(value).ok();
-    text.and_then(|text| text.parse().ok())
+    text.and_then(|text| text.parse::<i64>().ok().filter(|number| number.to_string() == text))
         .ok_or_else(|| KeyValueError::Invalid("the value is no number".into()))
-}
-
-fn check_key(bucket: &str, key: &str) -> Result<(), KeyValueError> {
-    match bucket.len().max(key.len()) {
-        0..=KEY_BYTES_MAX => Ok(()),
-        bytes => Err(KeyValueError::Invalid(format!(
-            "a key of {bytes} bytes, at most {KEY_BYTES_MAX}"
-        ))),
-    }
-}
-
-fn check_value(value: &[u8]) -> Result<(), KeyValueError> {
-    match value.len() {
-        0..=VALUE_BYTES_MAX => Ok(()),
-        bytes => Err(KeyValueError::Invalid(format!(
-            "a value of {bytes} bytes, at most {VALUE_BYTES_MAX}"
-        ))),
-    }
 }

@@ -1,5 +1,7 @@
 //! Limits that every provider of an interface keeps, so that a component meets the same ones wherever it runs.
 
+use std::time::Duration;
+
 /// Rows one query may return. A page is at most 200; a hundredfold leaves room for sweeps.
 pub const QUERY_ROWS_MAX: usize = 10_000;
 /// Bytes of cells one query may return: half of what an instance's memory limit leaves free.
@@ -28,3 +30,11 @@ pub const JOB_ATTEMPTS_MAX: u32 = 10;
 pub const BROADCAST_MESSAGES_MAX: usize = 1_000;
 /// Bytes of a broadcast message's body.
 pub const BROADCAST_BODY_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a key-value key, and of a bucket's name.
+pub const KEYVALUE_KEY_BYTES_MAX: usize = 256;
+/// Bytes of a key-value value: a cached document, not a file.
+pub const KEYVALUE_VALUE_BYTES_MAX: usize = 64 * 1024;
+/// Keys in one page of a listing.
+pub const KEYVALUE_PAGE_KEYS_MAX: usize = 1_000;
+/// How long an entry is kept after its last write: four times the longest rate window and the life of an access token.
+pub const KEYVALUE_KEPT: Duration = Duration::from_secs(60 * 60);

@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -22,6 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     authorize::Authorize,
     config::GatewayConfig,
+    feed::Feed,
     handshake,
     listener::{Listener, lock},
     registry::Registry,
@@ -47,11 +49,43 @@ pub struct Gateway {
     /// The tasks of the WebSockets. SSE streams are driven by their HTTP connections.
     pub(crate) sessions: TaskTracker,
     free: Arc<Semaphore>,
+    source: Source,
+}
+
+/// Where the messages of the connections come from.
+#[derive(Clone)]
+enum Source {
+    /// From what is sent here, and nowhere else.
+    Here,
+    /// From a log that several gateways read; this is how to write to it.
+    Log(Arc<dyn Broadcast>),
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Here => "Here",
+            Self::Log(_) => "Log",
+        })
+    }
 }
 
 impl Gateway {
-    /// A gateway without connections.
+    /// A gateway without connections, which shows them what is sent through it.
     pub fn new(config: GatewayConfig) -> Self {
+        let registry = Registry::new(&config);
+        Self::with(config, registry, Source::Here)
+    }
+
+    /// One of several gateways: what is sent goes to `log`, and what the feed is given is shown.
+    pub fn over(config: GatewayConfig, log: Arc<dyn Broadcast>) -> (Self, Feed) {
+        let registry = Registry::of_log(&config);
+        let gateway = Self::with(config, registry, Source::Log(log));
+        let feed = Feed::new(Arc::clone(&gateway.registry));
+        (gateway, feed)
+    }
+
+    fn with(config: GatewayConfig, registry: Registry, source: Source) -> Self {
         metrics::describe_gauge!("dayloom_realtime_connections", "Open live connections");
         metrics::describe_counter!("dayloom_realtime_messages_total", "Messages taken for a connected user");
         metrics::describe_counter!(
@@ -59,11 +93,12 @@ impl Gateway {
             "Connections closed for being too slow"
         );
         Self {
-            registry: Arc::new(Mutex::new(Registry::new(&config))),
+            registry: Arc::new(Mutex::new(registry)),
             free: Arc::new(Semaphore::new(config.connections_max.min(Semaphore::MAX_PERMITS))),
             config: Arc::new(config),
             closing: CancellationToken::new(),
             sessions: TaskTracker::new(),
+            source,
         }
     }
 
@@ -115,6 +150,10 @@ pub(crate) fn expiry(expires_in: Duration) -> Instant {
     Instant::now() + expires_in.min(EXPIRY_MAX)
 }
 
+pub(crate) fn count_taken(messages: u64) {
+    counter!("dayloom_realtime_messages_total").increment(messages);
+}
+
 pub(crate) fn count_slow(kind: &'static str) {
     counter!("dayloom_realtime_dropped_slow_total", "kind" => kind).increment(1);
 }
@@ -134,24 +173,29 @@ impl Drop for Slot {
 
 #[async_trait]
 impl Broadcast for Gateway {
-    /// Nothing is sent if any message is invalid. Never waits for a connection.
+    /// Nothing is sent if any message is invalid. Never waits for a connection; a log that is away is `Unavailable`.
     async fn send(&self, messages: Vec<Message>) -> Result<(), BroadcastError> {
         check(&messages).map_err(BroadcastError::Invalid)?;
+        if let Source::Log(log) = &self.source {
+            return log.send(messages).await;
+        }
         let now = Instant::now();
         let mut taken = 0;
         for message in messages {
             // Locked for each message, so that a large batch does not hold up the connections.
             taken += u64::from(lock(&self.registry).send(message, now));
         }
-        counter!("dayloom_realtime_messages_total").increment(taken);
+        count_taken(taken);
         Ok(())
     }
 
     async fn ready(&self) -> Result<(), String> {
         if self.closing.is_cancelled() {
-            Err("shutting down".into())
-        } else {
-            Ok(())
+            return Err("shutting down".into());
+        }
+        match &self.source {
+            Source::Here => Ok(()),
+            Source::Log(log) => log.ready().await,
         }
     }
 }

@@ -5,21 +5,50 @@ use crate::message::{Position, Recent};
 /// Bytes a reader takes at once (and one message more): what a connection holds beside the history.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// The recent messages of one user, oldest first, numbered without gaps.
+/// Who numbers the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbering {
+    /// The history itself, without gaps.
+    Own,
+    /// A log that several gateways read. One user's numbers have gaps, and a client may have seen more on another gateway
+    /// than has come here yet.
+    Shared,
+}
+
+/// The recent messages of one user, oldest first.
 #[derive(Debug)]
 pub(crate) struct History {
+    numbering: Numbering,
     epoch: u64,
-    /// Number of the newest message ever; 0 before the first.
+    /// Number of the newest message ever; where the history began before the first.
     latest: u64,
+    /// Every message after this number is here.
+    floor: u64,
     messages: VecDeque<Arc<Recent>>,
     weight: usize,
 }
 
 impl History {
+    /// Nobody else's, and numbered by itself from 1.
     pub(crate) fn new() -> Self {
-        Self {
+        let start = Position {
             epoch: fastrand::u64(..),
-            latest: 0,
+            number: 0,
+        };
+        Self::after_position(Numbering::Own, start)
+    }
+
+    /// A part of a log, everything after `start`.
+    pub(crate) fn of_log(start: Position) -> Self {
+        Self::after_position(Numbering::Shared, start)
+    }
+
+    fn after_position(numbering: Numbering, start: Position) -> Self {
+        Self {
+            numbering,
+            epoch: start.epoch,
+            latest: start.number,
+            floor: start.number,
             messages: VecDeque::new(),
             weight: 0,
         }
@@ -51,7 +80,12 @@ impl History {
 
     /// Returns the new message's weight. `order` is its place among the messages of all users.
     pub(crate) fn push(&mut self, order: u64, event_id: String, body: &str) -> usize {
-        self.latest += 1;
+        self.push_as(self.latest + 1, order, event_id, body)
+    }
+
+    /// As [`push`](Self::push), with the number the log gave it: greater than any before.
+    pub(crate) fn push_as(&mut self, number: u64, order: u64, event_id: String, body: &str) -> usize {
+        self.latest = number;
         let message = Recent::new(self.latest(), order, event_id, body);
         let weight = message.weight();
         self.weight += weight;
@@ -62,16 +96,14 @@ impl History {
     pub(crate) fn pop_oldest(&mut self) -> Option<Arc<Recent>> {
         let oldest = self.messages.pop_front()?;
         self.weight -= oldest.weight();
+        self.floor = oldest.number();
         Some(oldest)
     }
 
     /// Whether every message after `position` is still here.
     pub(crate) fn reaches_back_to(&self, position: Position) -> bool {
-        let oldest = self
-            .messages
-            .front()
-            .map_or(self.latest + 1, |message| message.number());
-        position.epoch == self.epoch && position.number <= self.latest && position.number + 1 >= oldest
+        let is_known = self.numbering == Numbering::Shared || position.number <= self.latest;
+        position.epoch == self.epoch && position.number >= self.floor && is_known
     }
 
     /// The next messages after `number`, empty if there is none, nothing if some are gone.
@@ -79,20 +111,14 @@ impl History {
         if !self.reaches_back_to(self.position(number)) {
             return None;
         }
-        let missing = usize::try_from(self.latest - number).unwrap_or(usize::MAX);
+        let taken = self.messages.partition_point(|message| message.number() <= number);
         let mut bytes = 0;
         let within = |message: &&Arc<Recent>| {
             let fits = bytes < BATCH_BYTES;
             bytes += message.weight();
             fits
         };
-        Some(
-            self.messages
-                .range(self.messages.len() - missing..)
-                .take_while(within)
-                .cloned()
-                .collect(),
-        )
+        Some(self.messages.range(taken..).take_while(within).cloned().collect())
     }
 }
 
@@ -140,6 +166,22 @@ mod tests {
             epoch,
             number: u64::MAX
         }));
+    }
+
+    #[test]
+    fn a_part_of_a_log_has_gaps_and_knows_where_it_begins() {
+        let at = |number| Position { epoch: 7, number };
+        let mut history = History::of_log(at(40));
+        assert_eq!(history.latest(), at(40));
+        for number in [42, 50] {
+            history.push_as(number, 0, number.to_string(), "{}");
+        }
+        assert_eq!(numbers(&history, 39), None, "from before it begins");
+        assert_eq!(numbers(&history, 40), Some(vec![42, 50]));
+        assert_eq!(numbers(&history, 45), Some(vec![50]), "another user's message");
+        assert_eq!(numbers(&history, 60), Some(vec![]), "seen elsewhere, not here yet");
+        history.pop_oldest();
+        assert_eq!((numbers(&history, 41), numbers(&history, 42)), (None, Some(vec![50])));
     }
 
     #[test]

@@ -1,19 +1,24 @@
-//! Live messages to whoever is connected right now: WebSocket and Server-Sent Events on one node.
+//! Live messages to whoever is connected right now: WebSocket and Server-Sent Events, on one node or on several.
 //!
 //! # The one idea
 //! A connection is a **cursor into its user's history**, a bounded ring of recent messages. There is no queue per
 //! connection: sending puts a message into the ring and wakes the cursors, resuming moves a cursor back, and a client is
 //! too slow exactly when the ring has moved past its cursor. It is then closed, and never waited for.
 //!
+//! # One node or several
+//! The histories have one of two sources. [`Gateway::new`]: what is sent through this gateway. [`Gateway::over`]: a log that
+//! all gateways write to and read, handed over through a [`Feed`]; a user may then resume on any of them. Each keeps the
+//! recent messages of all users, because anyone may come.
+//!
 //! # What a client sees
-//! Both kinds of connection carry ids `<epoch>-<n>`. Numbers grow by one within an epoch; an epoch ends with the process, or
-//! with the user being away for longer than the history is kept.
+//! Both kinds of connection carry ids `<epoch>-<n>`. Numbers grow within an epoch. Alone, they grow by one, and an epoch ends
+//! with the process, or with the user being away for longer than the history is kept; with a log, both are the log's.
 //!
 //! | WebSocket server message | when |
 //! | --- | --- |
-//! | `{"type":"ready","id":"…"}` | after each token that was accepted: everything after `id` will be sent |
+//! | `{"type":"ready","id":"…"}` | after each token that was accepted, before a reload that nobody asked for, and after resuming ahead of what this gateway has: everything after `id` will be sent |
 //! | `{"type":"event","id":"…","event":<CloudEvent>}` | in order, each event once while it is in the history |
-//! | `{"type":"reload"}` | the messages after the id to resume from are not all there any more |
+//! | `{"type":"reload"}` | the messages after the id to resume from are not all there any more, or some were missed meanwhile |
 //!
 //! The client shows its token as subprotocol `bearer.<token>` beside `dayloom.v1` or as first message
 //! `{"type":"auth","token":"…"}`; it shows a newer one the same way before the credential ends, and asks for what it missed
@@ -38,6 +43,9 @@
 
 mod authorize;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod feed;
 mod gateway;
 mod handshake;
 mod history;
@@ -51,5 +59,7 @@ mod sse;
 
 pub use authorize::{Authorize, Denied, Grant};
 pub use config::GatewayConfig;
+pub use feed::Feed;
 pub use gateway::{Gateway, TooMany};
+pub use message::Position;
 pub use sse::SseBody;

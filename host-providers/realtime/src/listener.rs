@@ -12,12 +12,34 @@ use crate::{
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lagged;
 
+/// What a connection has to say next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Messages, at least one.
+    Messages(Vec<Arc<Recent>>),
+    /// Messages may have been missed; the cursor is at the newest one that is here.
+    Reload,
+}
+
+/// What became of a wish to resume.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Resumed {
+    /// What follows will be taken next.
+    Back,
+    /// The client has seen more on another gateway than this one has to offer: nothing follows yet.
+    Ahead,
+    /// What followed it is not all there any more; nothing has changed.
+    Gone,
+}
+
 /// One connection's cursor into its user's history. Leaves the registry when dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     registry: Arc<Mutex<Registry>>,
     user_id: Arc<str>,
     position: Position,
+    /// Of the registry when `position` was set.
+    generation: u64,
     wake: watch::Receiver<()>,
 }
 
@@ -25,11 +47,15 @@ impl Listener {
     /// Listens from now on.
     pub(crate) fn join(registry: &Arc<Mutex<Registry>>, user_id: &str) -> Result<Self, TooMany> {
         let user_id = Arc::from(user_id);
-        let (position, wake) = lock(registry).join(&user_id, Instant::now())?;
+        let mut guard = lock(registry);
+        let (position, wake) = guard.join(&user_id, Instant::now())?;
+        let generation = guard.generation();
+        drop(guard);
         Ok(Self {
             registry: Arc::clone(registry),
             user_id,
             position,
+            generation,
             wake,
         })
     }
@@ -43,35 +69,53 @@ impl Listener {
         self.position
     }
 
-    /// Goes back to `id`, an id of an earlier message. False if what followed it is not all there any more.
-    pub(crate) fn resume(&mut self, id: &str) -> bool {
-        let Ok(position) = id.parse() else { return false };
-        let reached = lock(&self.registry).reaches_back_to(&self.user_id, position);
-        if reached {
-            self.position = position;
+    /// Goes to `id`, an id of an earlier message.
+    pub(crate) fn resume(&mut self, id: &str) -> Resumed {
+        let Ok(position) = id.parse() else { return Resumed::Gone };
+        let registry = lock(&self.registry);
+        if !registry.reaches_back_to(&self.user_id, position) {
+            return Resumed::Gone;
         }
-        reached
+        self.position = position;
+        match registry.latest(&self.user_id) {
+            Some(latest) if position > latest => Resumed::Ahead,
+            _ => Resumed::Back,
+        }
     }
 
-    /// Waits for messages and takes the next ones, at least one. Nothing is lost if the wait is given up.
-    pub(crate) async fn next(&mut self) -> Result<Vec<Arc<Recent>>, Lagged> {
+    /// Waits for something to say. Nothing is lost if the wait is given up.
+    pub(crate) async fn next(&mut self) -> Result<Next, Lagged> {
         loop {
-            let next = lock(&self.registry)
-                .after(&self.user_id, self.position.number)
-                .ok_or(Lagged)?;
-            if let Some(last) = next.last() {
-                self.position.number = last.number();
+            if let Some(next) = self.poll()? {
                 return Ok(next);
             }
             self.wake().await;
         }
     }
 
-    /// Waits until messages that were not taken yet are gone.
+    fn poll(&mut self) -> Result<Option<Next>, Lagged> {
+        let registry = lock(&self.registry);
+        if registry.generation() != self.generation {
+            self.generation = registry.generation();
+            self.position = registry.latest(&self.user_id).ok_or(Lagged)?;
+            return Ok(Some(Next::Reload));
+        }
+        let next = registry.after(&self.user_id, self.position.number).ok_or(Lagged)?;
+        let Some(last) = next.last() else { return Ok(None) };
+        self.position.number = last.number();
+        Ok(Some(Next::Messages(next)))
+    }
+
+    /// Waits until messages that were not taken yet are gone. Those of another generation are not: they are reloaded.
     pub(crate) async fn lagged(&mut self) {
-        while lock(&self.registry).reaches_back_to(&self.user_id, self.position) {
+        while !self.is_behind() {
             self.wake().await;
         }
+    }
+
+    fn is_behind(&self) -> bool {
+        let registry = lock(&self.registry);
+        registry.generation() == self.generation && !registry.reaches_back_to(&self.user_id, self.position)
     }
 
     async fn wake(&mut self) {

@@ -6,13 +6,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 /// Bytes a message costs beside its texts: the record, its places in ring and order, allocator rounding.
 const OVERHEAD_BYTES: usize = 256;
 
-/// A place in a user's history, `<epoch>-<number>` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// Random for each history, so that a place in a lost one is never mistaken for a place in this one.
-    pub(crate) epoch: u64,
+/// A place in a user's history, or in a log that several gateways read; `<epoch>-<number>` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Another one for each history or log, so that a place in a lost one is never mistaken for a place in this one.
+    pub epoch: u64,
     /// Of the message last seen; 0 before the first.
-    pub(crate) number: u64,
+    pub number: u64,
 }
 
 impl fmt::Display for Position {

@@ -33,6 +33,10 @@ pub(crate) struct Registry {
     weight: usize,
     /// Numbers the entries of `sent` and `absent`.
     order: u64,
+    /// The place since which everybody's messages are here, if they come from a log that several gateways read.
+    log_floor: Option<Position>,
+    /// Grows whenever messages may have been missed, so that all must load their state again.
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -73,6 +77,21 @@ impl Registry {
             absent: BTreeMap::new(),
             weight: 0,
             order: 0,
+            log_floor: None,
+            generation: 0,
+        }
+    }
+
+    /// A registry whose messages come from a log that several gateways read. Until it [begins](Self::begin) nothing can
+    /// be resumed.
+    pub(crate) fn of_log(config: &GatewayConfig) -> Self {
+        let unknown = Position {
+            epoch: fastrand::u64(..),
+            number: 0,
+        };
+        Self {
+            log_floor: Some(unknown),
+            ..Self::new(config)
         }
     }
 
@@ -83,8 +102,9 @@ impl Registry {
         now: Instant,
     ) -> Result<(Position, watch::Receiver<()>), TooMany> {
         self.forget_absent(now);
+        let log_floor = self.log_floor;
         let user = self.users.entry(Arc::clone(user_id)).or_insert_with(|| User {
-            history: History::new(),
+            history: log_floor.map_or_else(History::new, History::of_log),
             presence: Presence::Connected(0),
             wake: watch::Sender::new(()),
         });
@@ -130,7 +150,77 @@ impl Registry {
         }
         self.order += 1;
         self.weight += user.history.push(self.order, message.event_id, &message.body);
-        self.sent.insert(self.order, user_id);
+        self.sent.insert(self.order, Arc::clone(&user_id));
+        self.settle(&user_id);
+        true
+    }
+
+    /// Everything after `start` of the log will be received, and what came before it is not known: everybody loads their
+    /// state again.
+    pub(crate) fn begin(&mut self, start: Position) {
+        self.generation += 1;
+        self.log_floor = Some(start);
+        self.sent.clear();
+        self.absent.clear();
+        self.weight = 0;
+        self.users
+            .retain(|_, user| matches!(user.presence, Presence::Connected(_)));
+        for user in self.users.values_mut() {
+            user.history = History::of_log(start);
+            user.wake.send_replace(());
+        }
+    }
+
+    /// Takes the log's message with this number, greater than any before. It is kept for users who are not connected too:
+    /// they may come here from another gateway. True if it is new and its user is connected.
+    pub(crate) fn receive(&mut self, number: u64, message: Message, now: Instant) -> bool {
+        self.forget_absent(now);
+        let Some(log_floor) = self.log_floor else { return false };
+        let user_id: Arc<str> = match self.users.get_key_value(message.user_id.as_str()) {
+            Some((user_id, _)) => Arc::clone(user_id),
+            None => message.user_id.into(),
+        };
+        let user = self.users.entry(Arc::clone(&user_id)).or_insert_with(|| User {
+            history: History::of_log(log_floor),
+            presence: Presence::Absent(0),
+            wake: watch::Sender::new(()),
+        });
+        if user.history.has_event(&message.event_id) {
+            return false;
+        }
+        self.order += 1;
+        let order = self.order;
+        // Who is absent is forgotten in the order of the messages, so that nobody's later one is forgotten first.
+        let is_connected = match &mut user.presence {
+            Presence::Connected(_) => true,
+            Presence::Absent(place) => {
+                self.absent.remove(place);
+                *place = order;
+                self.absent.insert(order, (now, Arc::clone(&user_id)));
+                false
+            }
+        };
+        self.weight += user.history.push_as(number, order, message.event_id, &message.body);
+        self.sent.insert(order, Arc::clone(&user_id));
+        self.settle(&user_id);
+        is_connected
+    }
+
+    /// Which sequence of messages this is. One of another generation does not continue it.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The user's newest message, or where the history begins.
+    pub(crate) fn latest(&self, user_id: &str) -> Option<Position> {
+        Some(self.users.get(user_id)?.history.latest())
+    }
+
+    /// After a new message of the user: keeps the limits and wakes the connections.
+    fn settle(&mut self, user_id: &str) {
+        let Some(user) = self.users.get_mut(user_id) else {
+            return;
+        };
         while user.history.len() > self.limits.messages || user.history.weight() > self.limits.bytes {
             let Some(oldest) = user.history.pop_oldest() else { break };
             self.weight -= oldest.weight();
@@ -138,7 +228,6 @@ impl Registry {
         }
         user.wake.send_replace(());
         self.make_room();
-        true
     }
 
     /// The user's next messages after `number`, empty if there is none, nothing if some are gone.
@@ -174,6 +263,10 @@ impl Registry {
                 break;
             };
             if let Some(mut user) = self.users.remove(&user_id) {
+                // Whoever comes back starts anew, so nobody new may resume from before this one's last message.
+                if let Some(floor) = &mut self.log_floor {
+                    floor.number = floor.number.max(user.history.latest().number);
+                }
                 while let Some(message) = user.history.pop_oldest() {
                     self.weight -= message.weight();
                     self.sent.remove(&message.order());
@@ -184,92 +277,4 @@ impl Registry {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use dayloom_ports::Message;
-    use tokio::time::{Duration, Instant};
-
-    use super::{ABSENT_USERS_MAX, Registry};
-    use crate::config::GatewayConfig;
-
-    fn message(user_id: &str, event_id: usize) -> Message {
-        Message {
-            user_id: user_id.into(),
-            event_id: event_id.to_string(),
-            body: "{}".into(),
-        }
-    }
-
-    #[test]
-    fn a_history_outlives_its_last_connection_by_a_time_and_leaves_nothing() {
-        let config = GatewayConfig::default();
-        let mut registry = Registry::new(&config);
-        let (start, ana) = (Instant::now(), Arc::from("ana"));
-        assert!(!registry.send(message("ana", 0), start), "nobody is there");
-
-        let (ready, _wake) = registry.join(&ana, start).unwrap();
-        registry.join(&ana, start).unwrap();
-        registry.leave(&ana, start);
-        let much_later = start + 2 * config.history_kept;
-        assert!(registry.send(message("ana", 1), much_later), "one connection is left");
-
-        registry.leave(&ana, much_later);
-        let just_before = much_later + config.history_kept - Duration::from_millis(1);
-        assert!(registry.send(message("ana", 2), just_before));
-        assert!(!registry.send(message("ana", 2), just_before), "a repeat");
-        assert_eq!(registry.after("ana", ready.number).unwrap().len(), 2);
-
-        assert!(!registry.send(message("ana", 3), much_later + config.history_kept));
-        assert_eq!((registry.weight, registry.sent.len(), registry.users.len()), (0, 0, 0));
-        assert_ne!(registry.join(&ana, much_later).unwrap().0.epoch, ready.epoch);
-    }
-
-    #[test]
-    fn who_comes_back_is_not_forgotten() {
-        let config = GatewayConfig::default();
-        let mut registry = Registry::new(&config);
-        let (start, ana) = (Instant::now(), Arc::from("ana"));
-        let (ready, _wake) = registry.join(&ana, start).unwrap();
-        registry.leave(&ana, start);
-        let (again, _wake) = registry.join(&ana, start + config.history_kept / 2).unwrap();
-        assert_eq!(again, ready);
-        assert!(registry.send(message("ana", 1), start + 2 * config.history_kept));
-    }
-
-    #[test]
-    fn only_so_many_absent_users_are_remembered() {
-        let mut registry = Registry::new(&GatewayConfig::default());
-        let now = Instant::now();
-        for n in 0..=ABSENT_USERS_MAX {
-            let user_id = Arc::from(n.to_string());
-            registry.join(&user_id, now).unwrap();
-            registry.leave(&user_id, now);
-        }
-        assert_eq!(registry.users.len(), ABSENT_USERS_MAX);
-        assert!(!registry.send(message("0", 1), now), "the first to leave");
-        assert!(registry.send(message("1", 1), now));
-    }
-
-    #[test]
-    fn all_histories_together_are_bounded_and_the_oldest_message_goes_first() {
-        let config = GatewayConfig {
-            history_messages_max: 3,
-            history_total_bytes_max: 1_500,
-            ..GatewayConfig::default()
-        };
-        let mut registry = Registry::new(&config);
-        let now = Instant::now();
-        let users = ["ana", "bob"].map(Arc::from);
-        let _wakes = users.each_ref().map(|user_id| registry.join(user_id, now).unwrap());
-        for n in 0..100 {
-            assert!(registry.send(message(&users[n % 2], n), now));
-            assert!(registry.weight <= 1_500);
-            let weights: usize = registry.users.values().map(|user| user.history.weight()).sum();
-            let lengths: usize = registry.users.values().map(|user| user.history.len()).sum();
-            assert_eq!((registry.weight, registry.sent.len()), (weights, lengths));
-        }
-        assert!(registry.after("ana", 49).unwrap().len() == 1 && registry.after("bob", 49).unwrap().len() == 1);
-        assert!(registry.after("ana", 46).is_none(), "pushed out by the other user's");
-    }
-}
+mod tests;

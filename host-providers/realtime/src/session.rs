@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 use crate::{
     authorize::{Authorize, Denied, Grant},
     gateway::{Gateway, count_slow, expiry},
-    listener::{Lagged, Listener},
+    listener::{Lagged, Listener, Next, Resumed},
     protocol::{ClientMessage, Closing, RELOAD, ready},
 };
 
@@ -132,10 +132,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                         self.obey(message, &mut listener, &mut ends_at).await?;
                     }
                 }
-                messages = listener.next() => {
-                    let texts = messages?.into_iter().map(|message| Message::Text(message.websocket_text()));
-                    self.write(&mut listener, texts).await?;
-                }
+                next = listener.next() => match next? {
+                    Next::Messages(messages) => {
+                        let texts = messages.into_iter().map(|message| Message::Text(message.websocket_text()));
+                        self.write(&mut listener, texts).await?;
+                    }
+                    Next::Reload => {
+                        let anew = [Message::Text(ready(listener.position())), Message::text(RELOAD)];
+                        self.write(&mut listener, anew).await?;
+                    }
+                },
                 _ = ping.tick() => self.write(&mut listener, [Message::Ping(Bytes::new())]).await?,
                 () = sleep_until(heard_at + silence_max) => return Err(End::Gone),
             }
@@ -184,8 +190,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 let extended = Message::Text(ready(listener.position()));
                 self.write(listener, [extended]).await
             }
-            ClientMessage::Resume { after } if listener.resume(&after) => Ok(()),
-            ClientMessage::Resume { .. } => self.write(listener, [Message::text(RELOAD)]).await,
+            ClientMessage::Resume { after } => match listener.resume(&after) {
+                Resumed::Back => Ok(()),
+                // Else the client would wait for the older id it was told at first.
+                Resumed::Ahead => {
+                    let here = Message::Text(ready(listener.position()));
+                    self.write(listener, [here]).await
+                }
+                Resumed::Gone => self.write(listener, [Message::text(RELOAD)]).await,
+            },
         }
     }
 

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     gateway::{Gateway, Slot, TooMany, count_slow, expiry},
-    listener::{Lagged, Listener},
-    message::Recent,
+    listener::{Lagged, Listener, Next, Resumed},
+    message::{Position, Recent},
     protocol::RELOAD,
 };
 
@@ -62,12 +62,13 @@ pub(crate) fn open(
 ) -> Result<Response<SseBody>, TooMany> {
     let slot = gateway.slot("sse")?;
     let mut listener = gateway.listen(user_id)?;
-    let resumed = last_event_id.is_none_or(|id| listener.resume(id));
-    // The id without data tells the browser from where it listens, even if nothing comes before it connects again.
-    let mut opening = format!("retry: {RETRY_MS}\nid: {}\n\n", listener.position());
-    if !resumed {
-        opening.push_str(&format!("event: reload\ndata: {RELOAD}\n\n"));
-    }
+    let is_gone = last_event_id.is_some_and(|id| listener.resume(id) == Resumed::Gone);
+    let here = if is_gone {
+        reload_at(listener.position())
+    } else {
+        listens_after(listener.position())
+    };
+    let opening = format!("retry: {RETRY_MS}\n{here}");
 
     let every = gateway.config.heartbeat_every;
     let mut heartbeat = interval_at(Instant::now() + every, every);
@@ -94,6 +95,15 @@ pub(crate) fn open(
     Ok(response)
 }
 
+/// An id without data tells the browser from where it listens, even if nothing comes before it connects again.
+fn listens_after(position: Position) -> String {
+    format!("id: {position}\n\n")
+}
+
+fn reload_at(position: Position) -> String {
+    format!("{}event: reload\ndata: {RELOAD}\n\n", listens_after(position))
+}
+
 impl Events {
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(opening) = self.opening.take() {
@@ -106,8 +116,9 @@ impl Events {
             biased;
             () = self.closing.cancelled() => None,
             () = sleep_until(self.ends_at) => None,
-            messages = self.listener.next() => match messages {
-                Ok(messages) => {
+            next = self.listener.next() => match next {
+                Ok(Next::Reload) => Some(reload_at(self.listener.position()).into()),
+                Ok(Next::Messages(messages)) => {
                     self.taken = messages.into_iter();
                     self.taken.next().map(|message| message.sse_block())
                 }

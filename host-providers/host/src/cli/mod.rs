@@ -59,7 +59,11 @@ struct Up {
 /// Runs what the process's arguments say.
 pub fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let outcome = logging::init()
+    let default = match command {
+        Command::Up(_) => logging::OF_A_SERVER,
+        _ => logging::OF_A_COMMAND,
+    };
+    let outcome = logging::init(default)
         .map_err(anyhow::Error::msg)
         .and_then(|()| match command {
             Command::Up(up) => up::run(up),

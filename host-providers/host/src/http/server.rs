@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -10,11 +11,14 @@ use hyper_util::{
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::site::{HEADERS_MAX, Site};
+use super::{
+    peer::Peer,
+    site::{HEADERS_MAX, Site},
+};
 use crate::config::Limits;
 
 /// Streams of one HTTP/2 connection: a browser's page load, and as much as one connection may take of the instances.
@@ -26,6 +30,8 @@ const PING_EVERY: Duration = Duration::from_secs(40);
 const PONG_WITHIN: Duration = Duration::from_secs(20);
 /// Time for sent bytes to be acknowledged: ends connections whose reader has stalled or vanished.
 const SEND_TIME_MAX: Duration = Duration::from_secs(30);
+/// Time for a client that connected before the stop to send its request.
+const FIRST_REQUEST_WITHIN: Duration = Duration::from_millis(100);
 /// Pause after `accept` failed for want of descriptors or memory, to let connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -35,30 +41,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, limits: &Limits, stop
     let builder = builder(limits);
     let free = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
-    loop {
-        let next = async {
-            let slot = free.clone().acquire_owned().await;
-            (slot, listener.accept().await)
-        };
-        let (slot, accepted) = tokio::select! {
-            next = next => next,
-            () = stopping.cancelled() => break,
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                if !is_of_one_connection(&error) {
-                    tracing::error!(%error, "no connection can be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-                continue;
-            }
-        };
+    let begin = |stream: TcpStream, peer: Arc<Peer>, slot: OwnedSemaphorePermit| {
         if let Err(error) = tune(&stream) {
             tracing::debug!(%error, "a connection ended before it began");
-            continue;
+            return;
         }
-        let (site, peer) = (site.clone(), Arc::new(site.peer(address)));
+        let site = site.clone();
         let service = service_fn(move |request| {
             let (site, peer) = (site.clone(), peer.clone());
             async move { Ok::<_, Infallible>(site.answer(request, &peer).await) }
@@ -73,8 +61,34 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, limits: &Limits, stop
             }
             drop(slot);
         });
+    };
+    loop {
+        let next = async {
+            let slot = free.clone().acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
+            (Ok(slot), accepted) = next => (slot, accepted),
+            () = stopping.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, address)) => begin(stream, Arc::new(site.peer(address)), slot),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    // Who was connected by the kernel before it learns that we stop is served too; closing the listener would reset them.
+    while let Some((Ok(slot), Ok((stream, address)))) =
+        async { (free.clone().try_acquire_owned(), listener.accept().await) }.now_or_never()
+    {
+        begin(stream, Arc::new(site.peer(address)), slot);
     }
     drop(listener);
+    // A connection without a request yet would be closed at once, with the request on its way.
+    tokio::time::sleep(FIRST_REQUEST_WITHIN).await;
     let time = Duration::from_millis(limits.shutdown_ms_max);
     tokio::time::timeout(time, graceful.shutdown()).await.is_ok()
 }

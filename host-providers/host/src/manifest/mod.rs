@@ -97,12 +97,14 @@ pub enum ManifestError {
         source: std::io::Error,
     },
     /// Not TOML, or a key of the wrong type.
-    #[error("{}: {}", path.display(), source.to_string().trim_end().replace('\n', "\n  "))]
+    #[error("{}:{line}: {}", path.display(), error.message())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Where and what.
-        source: Box<toml::de::Error>,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there; not a source, whose text would have several lines.
+        error: Box<toml::de::Error>,
     },
     /// A key whose value makes no sense with the rest.
     #[error("`{key}`: {problem}")]
@@ -124,25 +126,23 @@ impl Manifest {
             path: path.to_owned(),
             source,
         })?;
-        let base = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, base, overrides).map_err(|error| match error {
-            ManifestError::Syntax { source, .. } => ManifestError::Syntax {
-                path: path.to_owned(),
-                source,
-            },
-            other => other,
-        })
+        Self::parse(&text, path, overrides)
     }
 
-    /// Checks a manifest's text.
+    /// Checks a manifest's text, as of the file at `path`.
     ///
     /// # Errors
     /// As [`Manifest::load`].
-    pub fn parse(text: &str, base: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
-        let document = toml::from_str(text).map_err(|source| ManifestError::Syntax {
-            path: base.to_owned(),
-            source: Box::new(source),
+    pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Self, ManifestError> {
+        let document = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            ManifestError::Syntax {
+                path: path.to_owned(),
+                line: before.map_or(1, |before| before.matches('\n').count() + 1),
+                error: Box::new(error),
+            }
         })?;
+        let base = path.parent().unwrap_or(Path::new(""));
         check::manifest(document, base, overrides)
     }
 

@@ -54,7 +54,7 @@ source = "second.wasm"
 "#;
 
 fn parse(text: &str) -> Result<Manifest, ManifestError> {
-    Manifest::parse(text, Path::new("/app"), &Overrides::default())
+    Manifest::parse(text, Path::new("/app/spin.toml"), &Overrides::default())
 }
 
 /// The error of the manifest with one piece of text replaced.
@@ -198,7 +198,9 @@ fn a_typing_error_in_our_own_tables_is_refused_with_its_line() {
         ("batch = 10", "batch = \"ten\"", "invalid type"),
     ] {
         let error = refusal(from, to);
-        assert!(error.contains(named) && error.contains("line "), "{to}: {error}");
+        let line = MANIFEST.split(from).next().unwrap().matches('\n').count() + 1;
+        let place = format!("/app/spin.toml:{line}: ");
+        assert!(error.starts_with(&place) && error.contains(named), "{to}: {error}");
     }
 }
 
@@ -230,7 +232,8 @@ fn the_configuration_replaces_topics_and_subscriptions() {
 
 #[test]
 fn the_repositorys_own_manifest_is_valid() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.toml");
-    let manifest = Manifest::load(&path, &Overrides::default()).unwrap();
+    // Tests run in their package's folder.
+    let path = Path::new("../../spin.toml");
+    let manifest = Manifest::load(path, &Overrides::default()).unwrap();
     assert!(manifest.component("backend-api").is_some());
 }

@@ -14,6 +14,7 @@ mod destination;
 mod engine;
 mod instance;
 mod keyvalue;
+mod lingering;
 mod link;
 mod logs;
 mod memory;

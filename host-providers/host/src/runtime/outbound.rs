@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{
 use super::{
     component::CallError,
     destination::{Destination, Rule},
+    lingering::Lingering,
     registry::Components,
     state::Call,
     trace::TRACEPARENT,
@@ -92,8 +93,16 @@ impl Outbound {
             depth: call.depth + 1,
             ..call
         };
-        match peer.http(Scheme::HTTP, request, call).await {
-            Ok(response) => Ok((response.map(BodyExt::boxed_unsync), Box::new(async { Ok(()) }))),
+        let (head, body) = request.into_parts();
+        let (body, rest) = Lingering::new(body);
+        match peer.http(Scheme::HTTP, Request::from_parts(head, body), call).await {
+            Ok(response) => {
+                let connection = async {
+                    rest.await;
+                    Ok(())
+                };
+                Ok((response.map(BodyExt::boxed_unsync), Box::new(connection)))
+            }
             Err(error) => {
                 tracing::warn!(component = %peer.id(), caller = %self.component, trace_id = %call.trace, %error, "failed");
                 Err(refused(&error))

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
@@ -50,6 +50,14 @@ pub enum LoadError {
     /// The folder for compiled components can not be used.
     #[error("the cache of compiled components can not be used: {0}")]
     Cache(std::io::Error),
+    /// Nobody built it.
+    #[error("component `{component}` is not at {}; build it first (cargo xtask build)", path.display())]
+    Missing {
+        /// Its id.
+        component: ComponentId,
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// Not readable, not a component, or it imports what this host does not have.
     #[error("component `{component}` ({source_file}) can not be loaded: {error:#}")]
     Component {
@@ -83,6 +91,20 @@ pub enum LoadError {
 }
 
 impl Components {
+    /// Whether all components have been built, before anything is opened for them.
+    ///
+    /// # Errors
+    /// [`LoadError::Missing`].
+    pub fn check(manifest: &Manifest) -> Result<(), LoadError> {
+        match manifest.components.iter().find(|component| !component.source.is_file()) {
+            None => Ok(()),
+            Some(component) => Err(LoadError::Missing {
+                component: component.id.clone(),
+                path: component.source.clone(),
+            }),
+        }
+    }
+
     /// Loads all components, in parallel, from `cache` where they are there.
     ///
     /// # Errors

@@ -86,7 +86,6 @@ fn probe() -> &'static Path {
         let output = Command::new(env!("CARGO"))
             .args(arguments)
             .arg("--message-format=json")
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -133,7 +132,7 @@ fn application(manifest: &str) -> TempDir {
     fs::write(folder.path().join("spin.toml"), manifest).unwrap();
     fs::copy(probe(), folder.path().join("probe.wasm")).unwrap();
     fs::create_dir(folder.path().join("migrations")).unwrap();
-    let migration = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/probe/migrations/0001_seen.sql");
+    let migration = Path::new("fixtures/probe/migrations/0001_seen.sql");
     fs::copy(migration, folder.path().join("migrations/0001_seen.sql")).unwrap();
     folder
 }

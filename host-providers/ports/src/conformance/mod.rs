@@ -1,13 +1,16 @@
 //! What every provider of an interface does alike, as tests: one suite, run over each of them.
 //!
 //! A provider's test calls [`storage_conformance!`](crate::storage_conformance),
-//! [`job_store_conformance!`](crate::job_store_conformance) or [`delivery_conformance!`](crate::delivery_conformance) with
+//! [`job_store_conformance!`](crate::job_store_conformance), [`keyvalue_conformance!`](crate::keyvalue_conformance),
+//! [`broadcast_conformance!`](crate::broadcast_conformance) or [`delivery_conformance!`](crate::delivery_conformance) with
 //! a function that opens a fresh instance. Each case is a test of its own, named as its promise.
 
+pub mod broadcast;
 pub mod delivery;
 pub mod delivery_fixture;
 pub mod fixture;
 pub mod jobs;
+pub mod keyvalue;
 pub mod storage;
 pub mod storage_events;
 pub mod storage_limits;
@@ -98,6 +101,48 @@ macro_rules! delivery_conformance {
             progress_outlives_stop_and_start,
             what_was_not_done_comes_again_after_a_start,
             any_body_reaches_the_handler_as_it_is,
+        }
+    };
+}
+
+/// Makes one test of each key-value case.
+///
+/// `$open` is an `async fn() -> (guard, Arc<dyn KeyValue>)`: a fresh, empty store.
+#[macro_export]
+macro_rules! keyvalue_conformance {
+    ($open:path) => {
+        $crate::conformance_cases! { $open => keyvalue:
+            what_is_set_is_read_in_its_bucket_only,
+            names_never_meet,
+            a_value_is_any_bytes,
+            concurrent_increments_each_count,
+            an_increment_needs_a_number_that_fits,
+            a_swap_happens_only_from_the_value_that_was_seen,
+            one_of_many_swaps_wins,
+            keys_are_listed_in_order_a_page_at_a_time,
+            keys_and_values_have_limits,
+            ready_says_so,
+        }
+    };
+}
+
+/// Makes one test of each broadcast case.
+///
+/// `$open` is an `async fn() -> (guard, Arc<dyn Stage>)`: gateways without connections or messages; see
+/// [`Stage`](crate::conformance::broadcast::Stage).
+#[macro_export]
+macro_rules! broadcast_conformance {
+    ($open:path) => {
+        $crate::conformance_cases! { $open => broadcast:
+            messages_reach_every_connection_of_their_user_and_no_other,
+            a_users_messages_keep_their_order,
+            a_repeated_event_arrives_once,
+            who_was_away_resumes_on_any_gateway,
+            who_missed_nothing_is_told_nothing,
+            an_unknown_id_means_reload,
+            a_batch_is_taken_whole_or_not_at_all,
+            limits_are_kept,
+            ready_says_so,
         }
     };
 }

@@ -3,5 +3,6 @@
 mod authentication;
 mod delivery;
 mod limits;
+mod log;
 mod server_sent_events;
 mod support;

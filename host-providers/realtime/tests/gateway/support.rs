@@ -52,9 +52,12 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl Server {
     pub(crate) async fn start(config: GatewayConfig) -> Self {
+        Self::serve(Gateway::new(config)).await
+    }
+
+    pub(crate) async fn serve(gateway: Gateway) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway = Gateway::new(config);
         let serving = gateway.clone();
         tokio::spawn(async move {
             loop {

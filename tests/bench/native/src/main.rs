@@ -29,16 +29,14 @@ struct Twin {
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let usage = "usage: dayloom-bench-native HOST:PORT DATA";
-    let (listen, data) = (args.next().context(usage)?, args.next().context(usage)?);
+    let usage = "usage: dayloom-bench-native HOST:PORT DATA MIGRATIONS";
+    let mut next = || args.next().context(usage);
+    let (listen, data, migrations) = (next()?, next()?, next()?);
     let key =
         Ed25519PublicKey::from_pem(&std::env::var("PUBLIC_KEY_PEM").context("PUBLIC_KEY_PEM is the tokens' key")?)?;
 
     let component: ComponentId = "tasks".into();
-    let mut config = SqliteConfig::new(
-        data,
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../components/migrations"),
-    );
+    let mut config = SqliteConfig::new(data, migrations);
     let tables = ["tasks", "task_tags", "audit_logs"].map(str::to_owned).into();
     config.grants.insert(
         component.clone(),
