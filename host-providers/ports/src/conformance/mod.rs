@@ -1,11 +1,13 @@
 //! What every provider of an interface does alike, as tests: one suite, run over each of them.
 //!
 //! A provider's test calls [`storage_conformance!`](crate::storage_conformance),
-//! [`job_store_conformance!`](crate::job_store_conformance), [`keyvalue_conformance!`](crate::keyvalue_conformance) or
-//! [`broadcast_conformance!`](crate::broadcast_conformance) with a function that opens a fresh instance. Each case is a
-//! test of its own, named as its promise.
+//! [`job_store_conformance!`](crate::job_store_conformance), [`keyvalue_conformance!`](crate::keyvalue_conformance),
+//! [`broadcast_conformance!`](crate::broadcast_conformance) or [`delivery_conformance!`](crate::delivery_conformance) with
+//! a function that opens a fresh instance. Each case is a test of its own, named as its promise.
 
 pub mod broadcast;
+pub mod delivery;
+pub mod delivery_fixture;
 pub mod fixture;
 pub mod jobs;
 pub mod keyvalue;
@@ -77,6 +79,28 @@ macro_rules! job_store_conformance {
             a_job_replaced_while_it_ran_stays,
             a_failed_job_comes_again_with_one_attempt_more,
             a_later_tick_is_claimed,
+        }
+    };
+}
+
+/// Makes one test of each event delivery case.
+///
+/// `$open` is an `async fn() -> (guard, Arc<dyn Channel>)`: fresh topics, nobody listening yet. See
+/// [`delivery_fixture::Channel`].
+#[macro_export]
+macro_rules! delivery_conformance {
+    ($open:path) => {
+        $crate::conformance_cases! { $open => delivery:
+            a_key_s_events_come_in_order,
+            a_call_takes_at_most_a_batch,
+            only_wanted_types_are_handed_over,
+            a_retried_event_comes_again_before_later_ones_of_its_key,
+            a_rejected_event_is_a_dead_letter_and_holds_nobody_up,
+            the_last_attempt_ends_in_a_dead_letter,
+            one_subscriber_s_failure_does_not_touch_another,
+            progress_outlives_stop_and_start,
+            what_was_not_done_comes_again_after_a_start,
+            any_body_reaches_the_handler_as_it_is,
         }
     };
 }

@@ -1,0 +1,159 @@
+//! Topics are there, and wide enough, before anybody publishes or listens.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use dayloom_ports::Subscription;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode;
+use tokio::time::Instant;
+
+use crate::client::{Speaking, settings};
+use crate::names::Names;
+use crate::publisher::Publisher;
+use crate::{KafkaConfig, OpenError};
+
+/// Between two looks at topics that were just made.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Bytes of one dead letter: the broker's usual largest record (1 MiB) with the headers that say why it is dead.
+const DEAD_LETTER_BYTES_MAX: &str = "2097152";
+
+/// What a topic should be.
+#[derive(Debug, PartialEq)]
+struct Wanted {
+    partitions: u16,
+    settings: &'static [(&'static str, &'static str)],
+}
+
+/// Dead letters wait until somebody looks at them, so none expires.
+const DEAD_LETTERS: Wanted = Wanted {
+    partitions: 1,
+    settings: &[("retention.ms", "-1"), ("max.message.bytes", DEAD_LETTER_BYTES_MAX)],
+};
+
+/// Replays are few.
+const RETRIES: Wanted = Wanted {
+    partitions: 1,
+    settings: &[("max.message.bytes", DEAD_LETTER_BYTES_MAX)],
+};
+
+fn wanted(
+    config: &KafkaConfig,
+    names: &Names,
+    published: &[String],
+    subscriptions: &[Subscription],
+) -> BTreeMap<String, Wanted> {
+    let heard = subscriptions.iter().flat_map(|subscription| &subscription.topics);
+    let mut topics: BTreeMap<String, Wanted> = published
+        .iter()
+        .chain(heard)
+        .map(|topic| {
+            let partitions = config.partitions_of(topic);
+            (
+                names.topic(topic),
+                Wanted {
+                    partitions,
+                    settings: &[],
+                },
+            )
+        })
+        .collect();
+    for subscription in subscriptions {
+        topics.insert(names.retry_topic(&subscription.component), RETRIES);
+    }
+    topics.insert(names.dead_letters_topic(), DEAD_LETTERS);
+    topics
+}
+
+/// Makes what is missing, if it may, and checks the rest.
+pub(crate) async fn ensure(
+    config: &KafkaConfig,
+    names: &Names,
+    publisher: &Publisher,
+    published: &[String],
+    subscriptions: &[Subscription],
+) -> Result<(), OpenError> {
+    let deadline = Instant::now() + config.connect_timeout();
+    // Not zero, which would ask nobody.
+    let look = || {
+        publisher.widths(
+            None,
+            deadline.saturating_duration_since(Instant::now()).max(LOOK_INTERVAL),
+        )
+    };
+    let unreachable = |reason: String| OpenError::Unreachable {
+        brokers: config.bootstrap_servers.join(", "),
+        waited_ms: config.connect_timeout_ms,
+        reason,
+    };
+
+    let wanted = wanted(config, names, published, subscriptions);
+    let found = look().await.map_err(unreachable)?;
+    let missing: Vec<&String> = wanted.keys().filter(|topic| !found.contains_key(*topic)).collect();
+    if let Some(&topic) = missing.first() {
+        if !config.create_topics {
+            let (topic, partitions) = (topic.clone(), wanted[topic].partitions);
+            return Err(OpenError::MissingTopic { topic, partitions });
+        }
+        create(config, &wanted, &missing).await?;
+    }
+    // A topic that was just made shows up a moment later, and takes records once its partitions have leaders.
+    loop {
+        let found = look().await.map_err(unreachable)?;
+        let absent = wanted.iter().find(|(topic, _)| !found.contains_key(*topic));
+        match absent {
+            None => return check(&wanted, &found),
+            Some((topic, _)) if Instant::now() >= deadline => {
+                let reason = "it has no leader yet".to_owned();
+                return Err(OpenError::CreateTopic {
+                    topic: topic.clone(),
+                    reason,
+                });
+            }
+            Some(_) => tokio::time::sleep(LOOK_INTERVAL).await,
+        }
+    }
+}
+
+fn check(wanted: &BTreeMap<String, Wanted>, found: &HashMap<String, usize>) -> Result<(), OpenError> {
+    for (topic, wanted) in wanted {
+        let found = found.get(topic).copied().unwrap_or(0);
+        if found < usize::from(wanted.partitions) {
+            let (topic, wanted) = (topic.clone(), wanted.partitions);
+            return Err(OpenError::TooFewPartitions { topic, found, wanted });
+        }
+    }
+    Ok(())
+}
+
+async fn create(config: &KafkaConfig, wanted: &BTreeMap<String, Wanted>, missing: &[&String]) -> Result<(), OpenError> {
+    let admin = AdminClient::from_config_and_context(&settings(config), Speaking::default())?;
+    // -1 is the protocol's word for the broker's own default.
+    let copies = config.replication_factor.map_or(-1, i32::from);
+    let topics: Vec<NewTopic<'_>> = missing
+        .iter()
+        .map(|topic| {
+            let Wanted { partitions, settings } = &wanted[*topic];
+            let topic = NewTopic::new(topic, i32::from(*partitions), TopicReplication::Fixed(copies));
+            settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+        })
+        .collect();
+    let timeout = Some(config.connect_timeout());
+    let options = AdminOptions::new().request_timeout(timeout).operation_timeout(timeout);
+    for made in admin.create_topics(&topics, &options).await? {
+        match made {
+            Ok(topic) => tracing::info!(topic, "topic created"),
+            // By another host, a moment ago.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => {
+                return Err(OpenError::CreateTopic {
+                    topic,
+                    reason: code.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
