@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use dayloom_host::app;
+use dayloom_host::deployment;
 use dayloom_host::config::{Config, Environment, Variables};
 use dayloom_host::manifest::{Manifest, Overrides};
 use dayloom_host::runtime::{Call, Components, Providers, Trace};
@@ -52,7 +52,7 @@ impl Rig {
         let config = Config::load(None, &environment).expect("the defaults are valid");
         let variables =
             Variables::resolve(&manifest, &config.variables, &environment, data.path()).expect("no secrets lack");
-        let store = SqliteStore::open(app::storage(&manifest, data.path())).expect("the store opens");
+        let store = SqliteStore::open(deployment::embedded_storage(&manifest, data.path())).expect("the store opens");
         let storage = Arc::new(FaultyStorage::new(store));
         let recorder = Arc::new(Recorder::default());
         let providers = Providers {

@@ -3,26 +3,23 @@
 
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use dayloom_memory::MemoryKeyValue;
-use dayloom_ports::StorageError;
-use dayloom_realtime_gateway::{Gateway, GatewayConfig};
-use dayloom_scheduler::{CronEntry, TimerScheduler};
-use dayloom_sqlite::{Grant, OpenError, SqliteConfig, SqliteStore};
+use dayloom_realtime_gateway::Gateway;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, ConfigError, Environment, Limits, Variables},
+    config::{Config, ConfigError, Environment, Limits, OwnSecrets, Variables},
+    deployment::{Deployment, OpenError, Part, RunError},
     http::{Backends, Site, serve},
     manifest::{Manifest, ManifestError},
     meters,
-    runtime::{Components, LoadError, Providers},
+    runtime::{Components, LoadError},
 };
 
 /// Time between two clean-ups of the recorded metrics: samples of a busy second are a few hundred KiB.
@@ -52,9 +49,9 @@ pub enum StartError {
     /// The manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The database.
+    /// What serves the interfaces.
     #[error(transparent)]
-    Storage(#[from] OpenError),
+    Open(#[from] OpenError),
     /// A component.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -71,25 +68,12 @@ pub enum StartError {
     Metrics(#[from] BuildError),
 }
 
-/// Why the application stopped though nobody asked.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Events can not be handed over any more.
-    #[error("event delivery ended: {0}")]
-    Dispatch(#[from] StorageError),
-    /// A part of the host panicked.
-    #[error("a part of the host failed: {0}")]
-    Task(#[from] tokio::task::JoinError),
-}
-
 /// An application that is ready to serve.
 pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
-    cron: Vec<CronEntry>,
-    store: Arc<SqliteStore>,
-    scheduler: Arc<TimerScheduler>,
+    parts: Vec<Part>,
     components: Arc<Components>,
     gateway: Gateway,
     metrics: PrometheusHandle,
@@ -117,20 +101,16 @@ impl App {
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
-        let store = SqliteStore::open(storage(&manifest, &options.data))?;
-        let variables = Variables::resolve(&manifest, &config.variables, environment, &options.data)?;
-        let scheduler = Arc::new(TimerScheduler::new(store.clone()));
-        let gateway = Gateway::new(GatewayConfig {
-            allowed_origins: config.allowed_origins.clone(),
-            connections_per_user_max: config.limits.live_connections_per_user_max,
-            ..GatewayConfig::default()
-        });
-        let providers = Providers {
-            storage: store.clone(),
-            keyvalue: Arc::new(MemoryKeyValue::new()),
-            scheduler: scheduler.clone(),
-            broadcast: Arc::new(gateway.clone()),
+        let own_secrets = match config.servers()? {
+            None => OwnSecrets::Made,
+            Some(_) => OwnSecrets::Found,
         };
+        let variables = Variables::resolve(&manifest, &config.variables, environment, &options.data, own_secrets)?;
+        let Deployment {
+            providers,
+            gateway,
+            parts,
+        } = Deployment::open(&config, &manifest, &options.data).await?;
         let limits = Arc::new(config.limits.clone());
         let cache = options.data.join("cache");
         let components = Components::load(&manifest, &variables, limits, &providers, &cache)?;
@@ -141,15 +121,12 @@ impl App {
             gateway: gateway.clone(),
             metrics: metrics.clone(),
         };
-        let cron = cron(&manifest);
         let site = Arc::new(Site::new(&config, manifest.routes, backends, stopping.clone()));
         Ok(Self {
             listener,
             address,
             limits: config.limits,
-            cron,
-            store,
-            scheduler,
+            parts,
             components,
             gateway,
             metrics,
@@ -172,9 +149,7 @@ impl App {
         let Self {
             listener,
             limits,
-            cron,
-            store,
-            scheduler,
+            parts: providers,
             components,
             gateway,
             metrics,
@@ -183,13 +158,9 @@ impl App {
             ..
         } = self;
         let mut parts: JoinSet<Result<(), RunError>> = JoinSet::new();
-        let (sink, token) = (components.clone(), stopping.clone());
-        parts.spawn(async move { Ok(store.dispatch(sink, token).await?) });
-        let (sink, token) = (components.clone(), stopping.clone());
-        parts.spawn(async move {
-            scheduler.run(sink, cron, token).await;
-            Ok(())
-        });
+        for part in providers {
+            parts.spawn(part(components.clone(), stopping.clone()));
+        }
         let (time, token) = (Duration::from_millis(limits.shutdown_ms_max), stopping.clone());
         parts.spawn(async move {
             if !serve(listener, site, &limits, token).await {
@@ -242,39 +213,4 @@ async fn upkeep(metrics: PrometheusHandle) {
         every.tick().await;
         metrics.run_upkeep();
     }
-}
-
-/// What the manifest says of storage and events.
-pub fn storage(manifest: &Manifest, data: &Path) -> SqliteConfig {
-    let granted = manifest
-        .components
-        .iter()
-        .filter(|component| !component.tables.is_empty());
-    let grant = |component: &crate::manifest::Component| Grant {
-        tables: component.tables.iter().cloned().collect(),
-        publishes: component.publishes.clone(),
-    };
-    SqliteConfig {
-        grants: granted
-            .map(|component| (component.id.clone(), grant(component)))
-            .collect(),
-        topic_map: manifest.topics.clone(),
-        subscriptions: manifest
-            .components
-            .iter()
-            .flat_map(|component| component.subscriptions.clone())
-            .collect(),
-        ..SqliteConfig::new(data, &manifest.migrations)
-    }
-}
-
-fn cron(manifest: &Manifest) -> Vec<CronEntry> {
-    let entries = manifest.components.iter().flat_map(|component| {
-        component.cron.iter().map(|(schedule, seconds)| CronEntry {
-            component: component.id.clone(),
-            schedule: schedule.clone(),
-            every_seconds: *seconds,
-        })
-    });
-    entries.collect()
 }

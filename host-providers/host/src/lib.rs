@@ -5,6 +5,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod deployment;
 pub mod http;
 mod logging;
 pub mod manifest;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 
 use super::Place;
-use crate::{app, config::Config, manifest::Manifest};
+use crate::{config::Config, deployment, manifest::Manifest};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
@@ -57,7 +57,7 @@ pub(super) fn import(Import { file, place }: &Import) -> anyhow::Result<()> {
     let config = Config::load(place.config.as_deref(), &environment)?;
     let manifest = Manifest::load(&place.app, &config.overrides())?;
     let reader = File::open(file).with_context(|| format!("can not read {}", file.display()))?;
-    let report = dayloom_sqlite::import(&app::storage(&manifest, &place.data), BufReader::new(reader))?;
+    let report = dayloom_sqlite::import(&deployment::embedded_storage(&manifest, &place.data), BufReader::new(reader))?;
     writeln!(io::stdout(), "{} rows, sha256 {}", report.rows, report.sha256)?;
     Ok(())
 }

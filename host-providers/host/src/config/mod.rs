@@ -2,6 +2,7 @@
 
 mod limits;
 mod secrets;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -12,12 +13,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use dayloom_kafka::KafkaConfig;
+use dayloom_postgres::PostgresConfig;
+use dayloom_redis::RedisConfig;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use limits::Limits;
-pub use variables::Variables;
+pub use servers::Servers;
+pub use variables::{OwnSecrets, Variables};
 
 use crate::manifest::{Overrides, SubscriptionEntry};
 
@@ -26,6 +31,8 @@ pub type Environment = BTreeMap<String, String>;
 
 /// Numbers of `[limits]` may come as `DAYLOOM_LIMITS_<NAME>`.
 const LIMITS_PREFIX: &str = "DAYLOOM_LIMITS_";
+/// `application_url` from the environment.
+const APPLICATION_URL: &str = "DAYLOOM_APPLICATION_URL";
 /// Lists that may come from the environment, separated by commas.
 const LISTS: [(&str, &str); 2] = [
     ("DAYLOOM_TRUSTED_PROXIES", "trusted_proxies"),
@@ -33,7 +40,7 @@ const LISTS: [(&str, &str); 2] = [
 ];
 
 /// The host's configuration.
-#[derive(Clone, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Values of application variables; may hold secrets.
@@ -48,6 +55,12 @@ pub struct Config {
     pub topics: Option<BTreeMap<String, Vec<String>>>,
     /// Subscriptions by component, in place of the manifest's.
     pub subscriptions: BTreeMap<String, Vec<SubscriptionEntry>>,
+    /// Where the application is reached as a whole, such as `http://10.0.0.1:8080`: there a host that runs a part of the
+    /// components asks the others.
+    pub application_url: Option<String>,
+    postgres: Option<PostgresConfig>,
+    kafka: Option<KafkaConfig>,
+    redis: Option<RedisConfig>,
 }
 
 impl fmt::Debug for Config {
@@ -59,6 +72,10 @@ impl fmt::Debug for Config {
             .field("allowed_origins", &self.allowed_origins)
             .field("topics", &self.topics)
             .field("subscriptions", &self.subscriptions)
+            .field("application_url", &self.application_url)
+            .field("postgres", &self.postgres)
+            .field("kafka", &self.kafka)
+            .field("redis", &self.redis)
             .finish()
     }
 }
@@ -94,6 +111,27 @@ pub enum ConfigError {
     /// The application needs a variable that nobody set.
     #[error("variable `{0}` has no value; set DAYLOOM_VARIABLE_{upper} or put it under [variables] of the configuration", upper = .0.to_ascii_uppercase())]
     MissingVariable(String),
+    /// Hosts that share servers share this secret too, so none of them makes it.
+    #[error(
+        "variable `{name}` has no value, and hosts that share servers must share it; make one (openssl rand -base64 32), keep \
+         it in a file and give every host that file as DAYLOOM_VARIABLE_{upper}_FILE",
+        upper = name.to_ascii_uppercase()
+    )]
+    SharedVariable {
+        /// Its name.
+        name: String,
+    },
+    /// Some of the servers, but not all.
+    #[error("[postgres], [kafka] and [redis] go together; add {}, or remove the others", .0.join(" and "))]
+    Partial(Vec<String>),
+    /// A server's section makes no sense.
+    #[error("[{section}] of the configuration: {problem}")]
+    Server {
+        /// Its name.
+        section: &'static str,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
     /// A secret file can not be used.
     #[error("secret {}: {source}", path.display())]
     Secret {
@@ -140,14 +178,24 @@ impl Config {
                     limits.insert(limit.to_ascii_lowercase(), Value::Integer(number));
                 }
             } else if let Some((_, key)) = LISTS.iter().find(|(variable, _)| variable == name) {
-                let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-                let list = entries.map(|entry| Value::String(entry.to_owned())).collect();
-                table.insert((*key).to_owned(), Value::Array(list));
+                table.insert((*key).to_owned(), list(value));
+            } else if name == APPLICATION_URL {
+                table.insert("application_url".to_owned(), Value::String(value.clone()));
             }
         }
-        let config: Self = table.try_into().map_err(syntax)?;
+        servers::overlay(&mut table, environment)?;
+        let config: Self = table.try_into().map_err(meaning)?;
         config.limits.check().map_err(ConfigError::Limit)?;
+        config.servers()?;
         Ok(config)
+    }
+
+    /// The servers in place of what is embedded; none without them.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn servers(&self) -> Result<Option<Servers>, ConfigError> {
+        Servers::of(self.postgres.as_ref(), self.kafka.as_ref(), self.redis.as_ref())
     }
 
     /// What of the manifest this configuration replaces.
@@ -159,7 +207,25 @@ impl Config {
     }
 }
 
+/// A value of the environment that is separated by commas.
+fn list(value: &str) -> Value {
+    let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    Value::Array(entries.map(|entry| Value::String(entry.to_owned())).collect())
+}
+
 /// Only the message: the full text of a TOML error quotes the line, which may hold a secret.
 fn syntax(error: toml::de::Error) -> ConfigError {
     ConfigError::Syntax(error.message().to_owned())
+}
+
+/// Message and key; not the value that was found, which may be a secret.
+fn meaning(error: toml::de::Error) -> ConfigError {
+    let text = error.to_string().trim_end().replace('\n', " ");
+    let text = match (text.split_once(": "), text.split_once(", expected ")) {
+        (Some((kind @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
+            format!("{kind}, expected {expected}")
+        }
+        _ => text,
+    };
+    ConfigError::Syntax(text)
 }

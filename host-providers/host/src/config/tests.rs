@@ -16,7 +16,9 @@ fn refusal(text: &str, entries: &[(&str, &str)]) -> String {
 
 #[test]
 fn an_empty_configuration_is_the_default() {
-    assert_eq!(Config::parse("", &Environment::new()).unwrap(), Config::default());
+    let config = Config::parse("", &Environment::new()).unwrap();
+    assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+    assert!(config.servers().unwrap().is_none());
     assert_eq!(Limits::default().check(), Ok(()));
 }
 
@@ -92,7 +94,13 @@ fn resolve(
     entries: &[(&str, &str)],
     data: &Path,
 ) -> Result<Variables, ConfigError> {
-    Variables::resolve(manifest, &environment(configured), &environment(entries), data)
+    Variables::resolve(
+        manifest,
+        &environment(configured),
+        &environment(entries),
+        data,
+        OwnSecrets::Made,
+    )
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, Environment, secrets};
+use super::{ConfigError, Environment, secrets, servers::read_secret};
 use crate::manifest::Manifest;
 
 /// A value for each variable of the application. Shows only their names, because some are secrets.
@@ -19,9 +19,19 @@ impl fmt::Debug for Variables {
     }
 }
 
+/// Whether a host makes the secrets that the manifest lets it make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnSecrets {
+    /// On its first run.
+    Made,
+    /// It takes those that are there, and makes none: another host would make another one.
+    Found,
+}
+
 impl Variables {
-    /// Takes each variable from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, `SPIN_VARIABLE_<NAME>`, the
-    /// configuration's `[variables]`, the secret the host made itself (`data/secrets`), the manifest's default.
+    /// Takes each variable from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, the file named by
+    /// `DAYLOOM_VARIABLE_<NAME>_FILE`, `SPIN_VARIABLE_<NAME>`, the configuration's `[variables]`, the secret the host made
+    /// itself (`data/secrets`), the manifest's default.
     ///
     /// # Errors
     /// A required variable without a value, a configured one that the manifest does not know, or a secret file that can
@@ -31,20 +41,32 @@ impl Variables {
         configured: &BTreeMap<String, String>,
         environment: &Environment,
         data: &Path,
+        own_secrets: OwnSecrets,
     ) -> Result<Self, ConfigError> {
         if let Some(name) = configured.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ConfigError::UnknownVariable(name.clone()));
         }
         let mut values = BTreeMap::new();
         for (name, variable) in &manifest.variables {
-            let from_environment = |prefix: &str| environment.get(&format!("{prefix}{}", name.to_ascii_uppercase()));
-            let given = from_environment("DAYLOOM_VARIABLE_")
-                .or_else(|| from_environment("SPIN_VARIABLE_"))
-                .or_else(|| configured.get(name))
-                .cloned();
+            let upper = name.to_ascii_uppercase();
+            let from_environment = |prefix: &str, suffix: &str| environment.get(&format!("{prefix}{upper}{suffix}"));
+            let file = from_environment("DAYLOOM_VARIABLE_", "_FILE").map(|path| read_secret(Path::new(path)));
+            let given = match (from_environment("DAYLOOM_VARIABLE_", ""), file) {
+                (Some(value), _) => Some(value.clone()),
+                (None, Some(read)) => Some(read?),
+                (None, None) => from_environment("SPIN_VARIABLE_", "")
+                    .or_else(|| configured.get(name))
+                    .cloned(),
+            };
             let value = match (given, manifest.generated_secrets.get(name)) {
                 (Some(value), _) => Some(value),
-                (None, Some(file)) => Some(secrets::load_or_create(&secrets_folder(data), file)?),
+                (None, Some(file)) => {
+                    let folder = secrets_folder(data);
+                    if own_secrets == OwnSecrets::Found && !folder.join(file).exists() {
+                        return Err(ConfigError::SharedVariable { name: name.clone() });
+                    }
+                    Some(secrets::load_or_create(&folder, file)?)
+                }
                 (None, None) => variable.default.clone(),
             };
             match value {

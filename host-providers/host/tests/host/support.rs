@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use dayloom_host::{
-    app::{App, Options, RunError, StartError},
+    app::{App, Options, StartError},
+    deployment::RunError,
     config::Environment,
 };
 use http::{Request, Response, StatusCode};
