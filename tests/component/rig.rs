@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use dayloom_host::deployment;
 use dayloom_host::config::{Config, Environment, Variables};
+use dayloom_host::deployment;
 use dayloom_host::manifest::{Manifest, Overrides};
 use dayloom_host::runtime::{Call, Components, Providers, Trace};
 use dayloom_memory::MemoryKeyValue;
@@ -62,7 +62,7 @@ impl Rig {
             broadcast: recorder.clone(),
         };
         let cache = COMPILED.path().join("cache");
-        let components = Components::load(&manifest, &variables, Arc::new(config.limits), &providers, &cache)
+        let components = Components::load(&manifest, &variables, Arc::new(config.limits), &providers, &cache, None)
             .unwrap_or_else(|error| panic!("{error}: run `cargo xtask build` first"));
         Self {
             components,

@@ -31,6 +31,7 @@ fn main() -> Result<()> {
     let rest: Vec<String> = args.collect();
     let shell = Shell::new()?;
     shell.change_dir(tools::root());
+    tools::take_system_openssl(&shell);
     match (command.as_str(), rest.is_empty()) {
         ("build", true) => build::all(&shell),
         ("up", _) => up::run(&shell, &rest),

@@ -7,10 +7,20 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::tools::{cache_dir, dayloom, require, root, step};
+use crate::servers::ForTests;
+use crate::tools::{NO_VENDORED_OPENSSL, cache_dir, dayloom, require, root, step};
 
-/// Browser of the end-to-end tests; Debian's package has this name too.
-const CHROMIUM: &str = "chromium";
+/// Programs that the tests run, with the Debian package of each.
+const PROGRAMS: [(&str, &str); 4] = [
+    // The browser of the end-to-end tests.
+    ("chromium --version", "chromium"),
+    // The reverse proxy of the example in manifests/local.
+    ("nginx -v", "nginx-light"),
+    // Brings Kafka's jars, and Java.
+    ("mvn --version", "maven"),
+    // Makes the certificates of the providers' TLS tests.
+    ("openssl version", "openssl"),
+];
 
 /// Tests that ran, over all suites.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -27,13 +37,19 @@ pub(crate) fn all(shell: &Shell) -> Result<()> {
     step("Building the host and the tests");
     cmd!(shell, "cargo test --release --workspace --no-run").run()?;
     let python = python(shell)?;
-    chromium(shell)?;
+    programs(shell)?;
     let dayloom = dayloom();
+    let servers = ForTests::start(shell)?;
 
     let mut total = Tally::default();
     let mut run = |what: &str, command: &mut Command| -> Result<()> {
         step(what);
-        let (tally, succeeded) = run(command.env("DAYLOOM_BIN", &dayloom).env("NO_COLOR", "1"))?;
+        command.env("DAYLOOM_BIN", &dayloom).env("NO_COLOR", "1");
+        // As everything was built, or it would be built again.
+        if let Ok(value) = shell.var(NO_VENDORED_OPENSSL) {
+            command.env(NO_VENDORED_OPENSSL, value);
+        }
+        let (tally, succeeded) = run(command.envs(servers.variables()))?;
         total.passed += tally.passed;
         // A suite that breaks before it counts is a failure too.
         total.failed += if succeeded { tally.failed } else { tally.failed.max(1) };
@@ -150,20 +166,38 @@ fn python(shell: &Shell) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Installs the browser where that is one command, and says how where it is not.
-fn chromium(shell: &Shell) -> Result<()> {
-    if require(shell, CHROMIUM, "").is_ok() {
+/// Installs the programs that are missing where that is one command, and says how where it is not.
+fn programs(shell: &Shell) -> Result<()> {
+    let is_there = |probe: &str| {
+        let mut words = probe.split(' ');
+        let program = words.next().unwrap_or_default();
+        cmd!(shell, "{program} {words...}")
+            .quiet()
+            .ignore_stdout()
+            .ignore_stderr()
+            .run()
+            .is_ok()
+    };
+    let missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(probe, _)| !is_there(probe))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
         return Ok(());
     }
     let is_root = cmd!(shell, "id -u").quiet().read()? == "0";
-    if !is_root || require(shell, "apt-get", "").is_err() {
-        bail!("the browser tests need `{CHROMIUM}` on the PATH; on Debian: apt-get install chromium");
+    if !is_root || !is_there("apt-get --version") {
+        bail!(
+            "the tests need what Debian installs with: apt-get install {}",
+            missing.join(" ")
+        );
     }
-    step("Installing Chromium");
+    step(&format!("Installing {}", missing.join(", ")));
     cmd!(shell, "apt-get update --quiet --quiet").run()?;
     cmd!(
         shell,
-        "apt-get install --quiet --quiet --yes --no-install-recommends {CHROMIUM}"
+        "apt-get install --quiet --quiet --yes --no-install-recommends {missing...}"
     )
     .run()?;
     Ok(())

@@ -9,6 +9,9 @@ use xshell::{Shell, cmd};
 /// The target every component is built for.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
+/// Read by the build of `openssl-sys`.
+pub(crate) const NO_VENDORED_OPENSSL: &str = "OPENSSL_NO_VENDOR";
+
 /// The repository's root: of the clone this was started in, though another one may have compiled it into the target folder
 /// that they share.
 pub(crate) fn root() -> &'static Path {
@@ -52,6 +55,14 @@ pub(crate) fn ensure_wasm_target(shell: &Shell) -> Result<()> {
     cmd!(shell, "rustup target add {WASM_TARGET}")
         .run()
         .with_context(|| format!("Rust's standard library for {WASM_TARGET} is missing, and rustup could not add it"))
+}
+
+/// Has Kafka's client linked with the system's OpenSSL where its headers are installed: building it takes minutes.
+pub(crate) fn take_system_openssl(shell: &Shell) {
+    let has_headers = cmd!(shell, "pkg-config --exists openssl").quiet().ignore_stderr().run();
+    if has_headers.is_ok() {
+        shell.set_var(NO_VENDORED_OPENSSL, "1");
+    }
 }
 
 /// Fails with a sentence that helps when a program is not installed.

@@ -1,12 +1,7 @@
 //! The composition root: one place that knows every provider. Read the configuration, open the providers, load the
 //! components, serve, stop.
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use dayloom_realtime_gateway::Gateway;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
@@ -14,7 +9,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, ConfigError, Environment, Limits, OwnSecrets, Variables},
+    config::{Config, ConfigError, Environment, Limits, Variables},
     deployment::{Deployment, OpenError, Part, RunError},
     http::{Backends, Site, serve},
     manifest::{Manifest, ManifestError},
@@ -38,6 +33,8 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// The application manifest.
     pub app: PathBuf,
+    /// Ids of the components to run; all if none is named.
+    pub components: Option<BTreeSet<String>>,
 }
 
 /// Why the application did not start. Each is one line that says what to do.
@@ -91,7 +88,8 @@ impl App {
     pub async fn start(options: &Options, environment: &Environment) -> Result<Self, StartError> {
         let metrics = meters::recorder()?;
         let config = Config::load(options.config.as_deref(), environment)?;
-        let manifest = Manifest::load(&options.app, &config.overrides())?;
+        let overrides = config.overrides_with(options.components.as_ref())?;
+        let manifest = Manifest::load(&options.app, &overrides)?;
         Components::check(&manifest)?;
         // Before anything is opened, so that a second host on the same port is told at once.
         let listen = |source| StartError::Listen {
@@ -101,19 +99,16 @@ impl App {
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
-        let own_secrets = match config.servers()? {
-            None => OwnSecrets::Made,
-            Some(_) => OwnSecrets::Found,
-        };
-        let variables = Variables::resolve(&manifest, &config.variables, environment, &options.data, own_secrets)?;
+        let variables = Variables::resolve(&manifest, &config, environment, &options.data)?;
         let Deployment {
             providers,
             gateway,
             parts,
         } = Deployment::open(&config, &manifest, &options.data).await?;
         let limits = Arc::new(config.limits.clone());
+        let elsewhere = config.elsewhere()?;
         let cache = options.data.join("cache");
-        let components = Components::load(&manifest, &variables, limits, &providers, &cache)?;
+        let components = Components::load(&manifest, &variables, limits, &providers, &cache, elsewhere.as_ref())?;
         let stopping = CancellationToken::new();
         let backends = Backends {
             components: components.clone(),

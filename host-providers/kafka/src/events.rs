@@ -40,6 +40,21 @@ impl KafkaEvents {
         }))
     }
 
+    /// What [`KafkaEvents::connect`] would do, without doing it: returns the topics it would make.
+    ///
+    /// # Errors
+    /// As [`KafkaEvents::connect`].
+    pub async fn check(
+        config: &KafkaConfig,
+        published: &[String],
+        subscriptions: &[Subscription],
+    ) -> Result<Vec<String>, OpenError> {
+        config.validate()?;
+        consumer::check(subscriptions).map_err(OpenError::Config)?;
+        let publisher = Publisher::new(config)?;
+        topics::missing(config, &Names::new(config), &publisher, published, subscriptions).await
+    }
+
     /// Hands events to `sink` until `stop` is cancelled; then the calls that are under way finish, and offsets are
     /// committed. Every subscription is a consumer group of its own; processes with the same one share its partitions.
     ///

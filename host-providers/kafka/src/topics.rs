@@ -67,6 +67,34 @@ fn wanted(
     topics
 }
 
+/// Topics that [`ensure`] would make, if they may be made; checks the rest and changes nothing.
+pub(crate) async fn missing(
+    config: &KafkaConfig,
+    names: &Names,
+    publisher: &Publisher,
+    published: &[String],
+    subscriptions: &[Subscription],
+) -> Result<Vec<String>, OpenError> {
+    let mut wanted = wanted(config, names, published, subscriptions);
+    let found = publisher.widths(None, config.connect_timeout()).await;
+    let found = found.map_err(|reason| OpenError::Unreachable {
+        brokers: config.bootstrap_servers.join(", "),
+        waited_ms: config.connect_timeout_ms,
+        reason,
+    })?;
+    let missing: Vec<String> = wanted
+        .keys()
+        .filter(|topic| !found.contains_key(*topic))
+        .cloned()
+        .collect();
+    if let Some(topic) = missing.first().filter(|_| !config.create_topics) {
+        let (topic, partitions) = (topic.clone(), wanted[topic].partitions);
+        return Err(OpenError::MissingTopic { topic, partitions });
+    }
+    wanted.retain(|topic, _| found.contains_key(topic));
+    check(&wanted, &found).map(|()| missing)
+}
+
 /// Makes what is missing, if it may, and checks the rest.
 pub(crate) async fn ensure(
     config: &KafkaConfig,

@@ -5,6 +5,9 @@ use dayloom_sql::part_of;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::connections::{Connector, Purpose};
+use crate::{OpenError, PostgresConfig};
+
 /// Shards of the outbox, each published by one relay at a time: more than there will be relays. The first migration makes
 /// as many rows, and stored rows rely on it.
 pub(crate) const SHARDS: u8 = 16;
@@ -18,6 +21,16 @@ pub(crate) const INSERT: &str = "WITH clock AS (SELECT (extract(epoch FROM clock
     SELECT e.shard, now, octet_length(e.body) + octet_length(e.key), e.event_id, e.event_type, r.topic, e.key, e.body \
     FROM unnest($6::bigint[], $7::text[]) WITH ORDINALITY AS r (number, topic, place) \
     JOIN event e USING (number), clock ORDER BY r.place";
+
+/// Events that no relay has published yet, once for each topic.
+///
+/// # Errors
+/// If the database can not be reached, or no host ever used it.
+pub async fn unpublished(config: &PostgresConfig) -> Result<u64, OpenError> {
+    let client = Connector::new(config.clone())?.client(Purpose::Maintain).await?;
+    let count: i64 = client.query_one("SELECT count(*) FROM host_outbox", &[]).await?.get(0);
+    Ok(count.cast_unsigned())
+}
 
 /// The parameters of [`INSERT`], as columns.
 pub(crate) struct NewRows<'a> {

@@ -93,6 +93,15 @@ impl PostgresStore {
         }))
     }
 
+    /// Whether the server can be reached and keeps the interface's promises. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn check(config: &PostgresConfig) -> Result<(), OpenError> {
+        let client = Connector::new(config.clone())?.client(Purpose::Maintain).await?;
+        catalog::check_server(&client).await
+    }
+
     /// Publishes committed events until `stop` is cancelled; then the batch that is under way is finished.
     ///
     /// As many relays as there are hosts, or more, may run on one database: they share the work, and a key's order holds

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::checkpoints::Checkpoints;
 use crate::data_dir::DataDir;
-use crate::dispatch::{Dispatcher, trim_log};
+use crate::dispatch::{Dispatcher, trim_log, undelivered};
 use crate::firewall::Grants;
 use crate::log::{Tail, last_position};
 use crate::metrics::WriterMetrics;
@@ -111,6 +111,15 @@ impl SqliteStore {
             sink,
         };
         dispatcher.run(shutdown).await
+    }
+
+    /// Deliveries that are still owed: events behind which a subscriber's place lies, once for each. A dispatcher writes
+    /// places down every 100 ms.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database can not be read now.
+    pub async fn undelivered(&self) -> Result<u64, StorageError> {
+        undelivered(&self.readers, &self.subscriptions).await
     }
 
     /// Deletes events that are older than the retention and that every subscriber is past; returns how many. The

@@ -9,16 +9,18 @@ use std::{
 
 use anyhow::Context;
 
-use super::Place;
-use crate::{config::Config, deployment, manifest::Manifest};
+use super::{
+    Place, Source,
+    servers::{Servers, within},
+};
+use crate::deployment;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
     /// The file to write; it must not exist
     file: PathBuf,
-    /// The data directory
-    #[arg(long, env = "DAYLOOM_DATA", default_value = "./data")]
-    data: PathBuf,
+    #[command(flatten)]
+    source: Source,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,11 +40,16 @@ pub(super) struct Backup {
     data: PathBuf,
 }
 
-pub(super) fn export(Export { file, data }: &Export) -> anyhow::Result<()> {
+pub(super) fn export(Export { file, source }: &Export) -> anyhow::Result<()> {
+    let servers = source.config()?.servers()?;
     let writer = private(file).with_context(|| format!("can not write {}", file.display()))?;
-    let exported = dayloom_sqlite::export(data, &writer)
-        .map_err(anyhow::Error::from)
-        .and_then(|report| writer.sync_all().map(|()| report).context("can not write"));
+    let exported = match servers {
+        None => dayloom_sqlite::export(&source.data, &writer).map_err(anyhow::Error::from),
+        Some(Servers { postgres, .. }) => {
+            within(dayloom_postgres::export(&postgres, &writer)).and_then(|report| Ok(report?))
+        }
+    };
+    let exported = exported.and_then(|report| writer.sync_all().map(|()| report).context("can not write"));
     if exported.is_err() {
         // Half an export is worth nothing, and its name would be in the way of the next.
         let _ = fs::remove_file(file);
@@ -53,11 +60,14 @@ pub(super) fn export(Export { file, data }: &Export) -> anyhow::Result<()> {
 }
 
 pub(super) fn import(Import { file, place }: &Import) -> anyhow::Result<()> {
-    let environment = super::up::environment();
-    let config = Config::load(place.config.as_deref(), &environment)?;
-    let manifest = Manifest::load(&place.app, &config.overrides())?;
+    let config = place.config()?;
+    let manifest = place.manifest(&config)?;
     let reader = File::open(file).with_context(|| format!("can not read {}", file.display()))?;
-    let report = dayloom_sqlite::import(&deployment::embedded_storage(&manifest, &place.data), BufReader::new(reader))?;
+    let reader = BufReader::new(reader);
+    let report = match config.servers()? {
+        None => dayloom_sqlite::import(&deployment::embedded_storage(&manifest, &place.data), reader)?,
+        Some(Servers { postgres, .. }) => within(dayloom_postgres::import(&postgres, &manifest.migrations, reader))??,
+    };
     writeln!(io::stdout(), "{} rows, sha256 {}", report.rows, report.sha256)?;
     Ok(())
 }
@@ -86,6 +96,6 @@ fn copy_secrets(data: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A new file that only its owner can read.
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }

@@ -1,21 +1,18 @@
 //! `dayloom events`: dead letters, beside a running host or without one.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
-use dayloom_sqlite::{DeadLetter, DeadLetters, Replay};
-use serde_json::{Value, json};
 
-/// Dead letters read at once.
-const PAGE: u32 = 500;
+use super::{Source, dead_letters::DeadLetters};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Events {
     /// Lists dead letters, one JSON object a line
     List {
         #[command(flatten)]
-        data: Data,
+        source: Source,
         /// Only those of this component
         #[arg(long)]
         component: Option<String>,
@@ -23,30 +20,17 @@ pub(super) enum Events {
     /// Shows one dead letter with its event
     Show {
         #[command(flatten)]
-        data: Data,
+        source: Source,
         /// Its number
         id: i64,
     },
     /// Has dead letters delivered again, by a running host at once, else when it starts
     Replay {
         #[command(flatten)]
-        data: Data,
+        source: Source,
         #[command(flatten)]
         which: Which,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Data {
-    /// The data directory
-    #[arg(long, env = "DAYLOOM_DATA", default_value = "./data")]
-    data: PathBuf,
-}
-
-impl Data {
-    fn open(&self) -> anyhow::Result<DeadLetters> {
-        Ok(DeadLetters::open(&self.data)?)
-    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,60 +46,42 @@ pub(super) struct Which {
 pub(super) fn run(events: Events) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match events {
-        Events::List { data, component } => {
-            let letters = data.open()?;
-            let mut after = i64::MIN;
+        Events::List { source, component } => {
+            let letters = open(&source)?;
+            // Numbers begin at 0.
+            let mut after = -1;
             loop {
-                let page = letters.list(component.as_deref(), after, PAGE)?;
-                let Some(last) = page.last() else { return Ok(()) };
-                after = last.id;
-                for letter in &page {
-                    writeln!(out, "{}", described(letter))?;
+                let page = letters.page(component.as_deref(), after)?;
+                let Some((last, _)) = page.last() else { return Ok(()) };
+                after = *last;
+                for (_, letter) in &page {
+                    writeln!(out, "{letter}")?;
                 }
             }
         }
-        Events::Show { data, id } => {
-            let (letter, body) = data
-                .open()?
-                .show(id)?
-                .with_context(|| format!("there is no dead letter {id}; see `events list`"))?;
-            let mut described = described(&letter);
-            // A foreign producer's event may be no JSON at all; then it is shown as the text it is.
-            described["event"] = serde_json::from_str(&body).unwrap_or(Value::String(body));
-            writeln!(out, "{described:#}")?;
+        Events::Show { source, id } => {
+            writeln!(out, "{:#}", open(&source)?.show(id)?)?;
             Ok(())
         }
-        Events::Replay { data, which } => {
-            let replay = match which {
-                Which { id: Some(id), .. } => Replay::One(id),
+        Events::Replay { source, which } => {
+            let letters = open(&source)?;
+            let asked = match which {
+                Which { id: Some(id), .. } => letters.replay_one(id)?,
                 Which {
                     component: Some(component),
                     ..
-                } => Replay::AllOf(component),
+                } => letters.replay_all_of(component)?,
                 Which {
                     id: None,
                     component: None,
                 } => bail!("name one event, or --component"),
             };
-            let asked = data.open()?.replay(&replay)?;
             writeln!(out, "{asked} to be delivered again")?;
             Ok(())
         }
     }
 }
 
-fn described(letter: &DeadLetter) -> Value {
-    json!({
-        "id": letter.id,
-        "component": letter.subscriber,
-        "event_id": letter.event_id,
-        "event_type": letter.event_type,
-        "topic": letter.topic,
-        "key": letter.key,
-        "reason": letter.reason,
-        "attempts": letter.attempts,
-        "first_failed_at_ms": letter.first_failed_at,
-        "last_failed_at_ms": letter.last_failed_at,
-        "replay_requested_at_ms": letter.replay_requested_at,
-    })
+fn open(source: &Source) -> anyhow::Result<DeadLetters> {
+    DeadLetters::open(&source.config()?, &source.data)
 }

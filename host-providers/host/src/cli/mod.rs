@@ -1,14 +1,22 @@
 //! The command line.
 
+mod check;
 mod data;
+mod dead_letters;
 mod events;
+mod migrate;
+mod servers;
 mod up;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::logging;
+use crate::{
+    config::{Config, ConfigError},
+    logging,
+    manifest::{Manifest, ManifestError},
+};
 
 /// Runs an event-driven application of WebAssembly components.
 #[derive(Debug, Parser)]
@@ -22,13 +30,18 @@ struct Arguments {
 enum Command {
     /// Runs the application in the foreground until SIGTERM or SIGINT
     Up(Up),
+    /// Checks the configuration, connects to everything in it and says what it found; changes nothing
+    Check(Place),
     /// Looks at events that could not be delivered, and delivers them again
     #[command(subcommand)]
     Events(events::Events),
     /// Writes all data to a file
     Export(data::Export),
-    /// Reads data that was exported into an empty data directory
+    /// Reads data that was exported into an empty database
     Import(data::Import),
+    /// Moves all data from the data directory to the configured servers, or back
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Copies the data directory to another, also while the application runs
     Backup(data::Backup),
 }
@@ -47,11 +60,41 @@ struct Place {
     app: PathBuf,
 }
 
+impl Place {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref(), &up::environment())
+    }
+
+    fn manifest(&self, config: &Config) -> Result<Manifest, ManifestError> {
+        Manifest::load(&self.app, &config.overrides())
+    }
+}
+
+/// Where the data is, for commands that ask nothing of the application.
+#[derive(Debug, Clone, clap::Args)]
+struct Source {
+    /// The data directory
+    #[arg(long, env = "DAYLOOM_DATA", default_value = "./data")]
+    data: PathBuf,
+    /// The configuration (TOML)
+    #[arg(long, env = "DAYLOOM_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Source {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref(), &up::environment())
+    }
+}
+
 #[derive(Debug, clap::Args)]
 struct Up {
     /// The address to listen on
     #[arg(long, env = "DAYLOOM_LISTEN", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
+    /// Run only these components, with commas between them; others run on other hosts that share the servers
+    #[arg(long, env = "DAYLOOM_COMPONENTS", value_delimiter = ',')]
+    components: Option<Vec<String>>,
     #[command(flatten)]
     place: Place,
 }
@@ -67,9 +110,11 @@ pub fn main() -> ExitCode {
         .map_err(anyhow::Error::msg)
         .and_then(|()| match command {
             Command::Up(up) => up::run(up),
+            Command::Check(place) => check::run(&place),
             Command::Events(command) => events::run(command),
             Command::Export(export) => data::export(&export),
             Command::Import(import) => data::import(&import),
+            Command::Migrate(migrate) => migrate::run(&migrate),
             Command::Backup(backup) => data::backup(&backup),
         });
     match outcome {

@@ -23,6 +23,7 @@ const LEFTOVERS_TIME_MAX: Duration = Duration::from_secs(1);
 pub(super) fn run(
     Up {
         listen,
+        components,
         place: Place { data, config, app },
     }: Up,
 ) -> anyhow::Result<()> {
@@ -31,6 +32,7 @@ pub(super) fn run(
         data,
         config,
         app,
+        components: components.map(|names| names.into_iter().collect()),
     };
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()

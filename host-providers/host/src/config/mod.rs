@@ -8,7 +8,7 @@ mod tests;
 mod variables;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
 };
@@ -16,13 +16,14 @@ use std::{
 use dayloom_kafka::KafkaConfig;
 use dayloom_postgres::PostgresConfig;
 use dayloom_redis::RedisConfig;
+use http::Uri;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use limits::Limits;
 pub use servers::Servers;
-pub use variables::{OwnSecrets, Variables};
+pub use variables::Variables;
 
 use crate::manifest::{Overrides, SubscriptionEntry};
 
@@ -121,6 +122,15 @@ pub enum ConfigError {
         /// Its name.
         name: String,
     },
+    /// A part of the components can not be the application.
+    #[error(
+        "--components needs [postgres], [kafka] and [redis], which other hosts share, and `application_url` \
+         (DAYLOOM_APPLICATION_URL), where the other components are asked"
+    )]
+    Part,
+    /// Not the address of a site.
+    #[error("`application_url` must be http://host:port or https://host, without a path")]
+    ApplicationUrl,
     /// Some of the servers, but not all.
     #[error("[postgres], [kafka] and [redis] go together; add {}, or remove the others", .0.join(" and "))]
     Partial(Vec<String>),
@@ -187,6 +197,7 @@ impl Config {
         let config: Self = table.try_into().map_err(meaning)?;
         config.limits.check().map_err(ConfigError::Limit)?;
         config.servers()?;
+        config.elsewhere()?;
         Ok(config)
     }
 
@@ -198,12 +209,44 @@ impl Config {
         Servers::of(self.postgres.as_ref(), self.kafka.as_ref(), self.redis.as_ref())
     }
 
+    /// Where components are asked that do not run on this host.
+    ///
+    /// # Errors
+    /// `application_url` is none.
+    pub fn elsewhere(&self) -> Result<Option<Uri>, ConfigError> {
+        let Some(text) = &self.application_url else {
+            return Ok(None);
+        };
+        let url = text.parse().ok().filter(|url: &Uri| {
+            matches!(url.scheme_str(), Some("http" | "https"))
+                && url.host().is_some()
+                && url.path() == "/"
+                && url.query().is_none()
+        });
+        url.map(Some).ok_or(ConfigError::ApplicationUrl)
+    }
+
     /// What of the manifest this configuration replaces.
     pub fn overrides(&self) -> Overrides {
         Overrides {
             topics: self.topics.clone(),
             subscriptions: self.subscriptions.clone(),
+            components: None,
         }
+    }
+
+    /// The same for a host that runs a part of the components.
+    ///
+    /// # Errors
+    /// Nobody else could run the others, or they could not be reached.
+    pub fn overrides_with(&self, components: Option<&BTreeSet<String>>) -> Result<Overrides, ConfigError> {
+        if components.is_some() && (self.servers()?.is_none() || self.application_url.is_none()) {
+            return Err(ConfigError::Part);
+        }
+        Ok(Overrides {
+            components: components.cloned(),
+            ..self.overrides()
+        })
     }
 }
 

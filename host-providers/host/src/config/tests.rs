@@ -94,13 +94,11 @@ fn resolve(
     entries: &[(&str, &str)],
     data: &Path,
 ) -> Result<Variables, ConfigError> {
-    Variables::resolve(
-        manifest,
-        &environment(configured),
-        &environment(entries),
-        data,
-        OwnSecrets::Made,
-    )
+    let config = Config {
+        variables: environment(configured),
+        ..Config::default()
+    };
+    Variables::resolve(manifest, &config, &environment(entries), data)
 }
 
 #[test]
@@ -146,4 +144,102 @@ fn missing_and_unknown_variables_are_named() {
         .unwrap_err()
         .to_string();
     assert!(unknown.contains("`hots`"), "{unknown}");
+}
+
+const SERVERS: [(&str, &str); 3] = [
+    ("DAYLOOM_POSTGRES_URL", "postgres://app@db.example/app"),
+    ("DAYLOOM_KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9092"),
+    ("DAYLOOM_REDIS_URL", "redis://cache.example"),
+];
+
+#[test]
+fn servers_come_from_the_environment_and_their_secrets_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let file = file.display().to_string();
+    let entries = [
+        ("DAYLOOM_POSTGRES_PASSWORD_FILE", file.as_str()),
+        ("DAYLOOM_POSTGRES_READ_CONNECTIONS", "3"),
+        ("DAYLOOM_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),
+        ("DAYLOOM_KAFKA_SASL_USERNAME", "app"),
+        ("DAYLOOM_KAFKA_SASL_PASSWORD", "12345"),
+        ("DAYLOOM_KAFKA_CREATE_TOPICS", "false"),
+        ("DAYLOOM_REDIS_CONNECT_MS_MAX", "77"),
+    ];
+    let text = "[postgres]\ntls = \"off\"\nread_connections = 9\n[redis]\nprefix = \"todo\"";
+    let config = Config::parse(text, &environment(&[&SERVERS[..], &entries].concat())).unwrap();
+    let servers = config.servers().unwrap().unwrap();
+    assert_eq!(servers.postgres.read_connections, 3);
+    assert!(servers.postgres.password.is_some());
+    assert_eq!(servers.kafka.bootstrap_servers, ["a:9092", "b:9092"]);
+    assert!(servers.kafka.sasl.is_some() && !servers.kafka.create_topics);
+    assert_eq!(
+        (servers.redis.prefix.as_str(), servers.redis.connect_ms_max),
+        ("todo", 77)
+    );
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("12345"), "{shown}");
+}
+
+#[test]
+fn servers_that_make_no_sense_are_refused_without_their_values() {
+    let all = |more: &[(&'static str, &'static str)]| [&SERVERS[..], more].concat();
+    for (text, entries, named) in [
+        ("", SERVERS[..1].to_vec(), "add [kafka] and [redis]"),
+        (
+            "",
+            all(&[("DAYLOOM_KAFKA_BOOTSTRAP_SERVERS", "a")]),
+            "[kafka] of the configuration: `bootstrap_servers`",
+        ),
+        ("", all(&[("DAYLOOM_POSTGRES_HOST", "x")]), "unknown field `host`"),
+        (
+            "",
+            all(&[("DAYLOOM_POSTGRES_READ_CONNECTIONS", "many")]),
+            "DAYLOOM_POSTGRES_READ_CONNECTIONS",
+        ),
+        (
+            "",
+            all(&[("DAYLOOM_KAFKA_CREATE_TOPICS", "perhaps")]),
+            "neither true nor false",
+        ),
+        ("[postgres]\npassword = 123456", all(&[]), "expected"),
+        ("[postgres]\npassword_file = \"/nowhere/hunter2\"", all(&[]), "/nowhere"),
+        ("postgres = 1", all(&[]), "postgres"),
+        ("application_url = \"example.com/x\"", vec![], "`application_url`"),
+    ] {
+        let error = refusal(text, &entries);
+        assert!(
+            error.contains(named) && !error.contains("123456"),
+            "{text} {entries:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn hosts_that_share_servers_make_no_secret_of_their_own() {
+    let data = tempfile::tempdir().unwrap();
+    let manifest = manifest("");
+    let shared = Config::parse("", &environment(&SERVERS)).unwrap();
+    let resolve = |entries: &[(&str, &str)]| Variables::resolve(&manifest, &shared, &environment(entries), data.path());
+    let error = resolve(&[]).unwrap_err().to_string();
+    assert!(error.contains("DAYLOOM_VARIABLE_KEY_FILE"), "{error}");
+    let file = data.path().join("shared");
+    std::fs::write(&file, " secret\n").unwrap();
+    let path = file.display().to_string();
+    let given = resolve(&[("DAYLOOM_VARIABLE_KEY_FILE", path.as_str())]).unwrap();
+    assert_eq!(given.values()["key"], "secret");
+    // What an embedded host made on this data before it moved to servers.
+    Variables::resolve(&manifest, &Config::default(), &Environment::new(), data.path()).unwrap();
+    resolve(&[]).unwrap();
+}
+
+#[test]
+fn a_part_of_the_components_needs_servers_and_the_whole() {
+    let part = ["tasks".to_owned()].into();
+    let embedded = Config::default();
+    assert!(matches!(embedded.overrides_with(Some(&part)), Err(ConfigError::Part)));
+    let shared = [&SERVERS[..], &[("DAYLOOM_APPLICATION_URL", "http://proxy:8080")]].concat();
+    let shared = Config::parse("", &environment(&shared)).unwrap();
+    assert_eq!(shared.overrides_with(Some(&part)).unwrap().components, Some(part));
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, Environment, secrets, servers::read_secret};
+use super::{Config, ConfigError, Environment, secrets, servers::read_secret};
 use crate::manifest::Manifest;
 
 /// A value for each variable of the application. Shows only their names, because some are secrets.
@@ -19,30 +19,23 @@ impl fmt::Debug for Variables {
     }
 }
 
-/// Whether a host makes the secrets that the manifest lets it make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnSecrets {
-    /// On its first run.
-    Made,
-    /// It takes those that are there, and makes none: another host would make another one.
-    Found,
-}
-
 impl Variables {
     /// Takes each variable from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, the file named by
     /// `DAYLOOM_VARIABLE_<NAME>_FILE`, `SPIN_VARIABLE_<NAME>`, the configuration's `[variables]`, the secret the host made
-    /// itself (`data/secrets`), the manifest's default.
+    /// itself (`data/secrets`), the manifest's default. A host that shares servers with others makes no secret, because
+    /// another host would make another one.
     ///
     /// # Errors
     /// A required variable without a value, a configured one that the manifest does not know, or a secret file that can
     /// not be used.
     pub fn resolve(
         manifest: &Manifest,
-        configured: &BTreeMap<String, String>,
+        config: &Config,
         environment: &Environment,
         data: &Path,
-        own_secrets: OwnSecrets,
     ) -> Result<Self, ConfigError> {
+        let configured = &config.variables;
+        let is_shared = config.servers()?.is_some();
         if let Some(name) = configured.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ConfigError::UnknownVariable(name.clone()));
         }
@@ -62,7 +55,7 @@ impl Variables {
                 (Some(value), _) => Some(value),
                 (None, Some(file)) => {
                     let folder = secrets_folder(data);
-                    if own_secrets == OwnSecrets::Found && !folder.join(file).exists() {
+                    if is_shared && !folder.join(file).exists() {
                         return Err(ConfigError::SharedVariable { name: name.clone() });
                     }
                     Some(secrets::load_or_create(&folder, file)?)

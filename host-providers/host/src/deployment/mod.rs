@@ -84,6 +84,7 @@ impl Deployment {
 }
 
 pub use embedded::storage as embedded_storage;
+pub use servers::published;
 
 fn gateway(config: &Config) -> GatewayConfig {
     GatewayConfig {
@@ -130,7 +131,8 @@ fn grants<C: FromIterator<(dayloom_ports::ComponentId, Grant)>>(manifest: &Manif
         .collect()
 }
 
-fn subscriptions(manifest: &Manifest) -> Vec<Subscription> {
+/// Which events each component wants.
+pub fn subscriptions(manifest: &Manifest) -> Vec<Subscription> {
     manifest
         .components
         .iter()

@@ -55,7 +55,11 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
 }
 
 /// Every topic that an event may be published to.
-fn published(manifest: &Manifest) -> Vec<String> {
-    let topics = manifest.topics.rules.iter().flat_map(|(_, topics)| topics.iter().cloned());
+pub fn published(manifest: &Manifest) -> Vec<String> {
+    let topics = manifest
+        .topics
+        .rules
+        .iter()
+        .flat_map(|(_, topics)| topics.iter().cloned());
     topics.collect::<BTreeSet<_>>().into_iter().collect()
 }

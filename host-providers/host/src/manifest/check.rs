@@ -53,13 +53,15 @@ pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -
             );
         }
     }
-    let components = document
+    let mut components = document
         .component
         .into_iter()
         .map(|(id, entry)| component(&id, entry, base, overrides, &topics, &variables))
         .collect::<Checked<Vec<_>>>()?;
     names(&components)?;
+    let here = select(&mut components, overrides.components.as_ref())?;
     let routes = routes(document.trigger.http, &components)?;
+    components.truncate(here);
     Ok(Manifest {
         name: document.application.name,
         version: document.application.version,
@@ -259,6 +261,24 @@ fn names(components: &[Component]) -> Checked<()> {
         }
     }
     Ok(())
+}
+
+/// Moves the components that run on this host to the front, and returns how many they are. Routes to the others then lead
+/// nowhere here, and not to a component with a wider route.
+fn select(components: &mut [Component], selection: Option<&BTreeSet<String>>) -> Checked<usize> {
+    let Some(selection) = selection else {
+        return Ok(components.len());
+    };
+    let is_there = |name: &&String| components.iter().any(|component| *component.id == ***name);
+    if let Some(unknown) = selection.iter().find(|name| !is_there(name)) {
+        let known: Vec<&str> = components.iter().map(|component| &*component.id).collect();
+        return refuse(
+            "--components",
+            format!("there is no component `{unknown}`; choose of {}", known.join(", ")),
+        );
+    }
+    components.sort_by_key(|component| !selection.contains(&*component.id));
+    Ok(selection.len())
 }
 
 fn routes(triggers: Vec<HttpTrigger>, components: &[Component]) -> Checked<Router<usize>> {

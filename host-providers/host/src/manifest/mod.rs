@@ -8,7 +8,7 @@ mod template;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
     path::{Path, PathBuf},
 };
@@ -83,6 +83,8 @@ pub struct Overrides {
     pub topics: Option<BTreeMap<String, Vec<String>>>,
     /// In place of a component's subscriptions, by component id.
     pub subscriptions: BTreeMap<String, Vec<SubscriptionEntry>>,
+    /// Ids of the components that run on this host; all if none is named.
+    pub components: Option<BTreeSet<String>>,
 }
 
 /// Why a manifest is refused.

@@ -215,6 +215,7 @@ fn the_configuration_replaces_topics_and_subscriptions() {
     let overrides = Overrides {
         topics: Some(BTreeMap::from([("a.made".to_owned(), vec!["made".to_owned()])])),
         subscriptions: BTreeMap::from([("first".to_owned(), vec![entry.clone()])]),
+        ..Overrides::default()
     };
     let manifest = Manifest::parse(MANIFEST, Path::new(""), &overrides).unwrap();
     assert_eq!(manifest.topics.topics_of("a.made"), ["made"]);
@@ -228,6 +229,25 @@ fn the_configuration_replaces_topics_and_subscriptions() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("subscriptions.third"), "{error}");
+}
+
+#[test]
+fn a_host_runs_the_components_it_is_told_to() {
+    let only = |name: &str| Overrides {
+        components: Some([name.to_owned()].into()),
+        ..Overrides::default()
+    };
+    let manifest = Manifest::parse(MANIFEST, Path::new(""), &only("second")).unwrap();
+    assert_eq!(manifest.components.len(), 1);
+    let elsewhere = manifest.routes.target("/first/x").unwrap();
+    assert!(
+        manifest.components.get(*elsewhere).is_none(),
+        "its route leads nowhere here"
+    );
+    let error = Manifest::parse(MANIFEST, Path::new(""), &only("third"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`third`") && error.contains("first, second"), "{error}");
 }
 
 #[test]

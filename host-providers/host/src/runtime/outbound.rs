@@ -7,7 +7,7 @@ use std::{
 };
 
 use dayloom_ports::ComponentId;
-use http::{HeaderName, Request, Response, uri::Scheme};
+use http::{HeaderName, Request, Response, Uri, header::HOST, uri::Scheme};
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
@@ -52,6 +52,8 @@ pub(super) struct Outbound {
     pub(super) rules: Vec<Rule>,
     /// Set once all components are there; weak, because they own this.
     pub(super) peers: Arc<OnceLock<Weak<Components>>>,
+    /// The application as a whole, for components that do not run on this host.
+    pub(super) elsewhere: Option<Uri>,
     pub(super) depth_max: u32,
 }
 
@@ -73,13 +75,20 @@ impl Outbound {
             .entry(TRACEPARENT)
             .or_insert_with(|| call.trace.header());
         match Destination::of(request.uri()).and_then(|to| to.host.strip_suffix(INTERNAL_SUFFIX).map(str::to_owned)) {
-            Some(name) => self.chain(&name, request, call).await,
+            Some(name) => self.chain(&name, request, options, call).await,
             None => leave(request, options).await,
         }
     }
 
     /// A request to another component: the same call a client's request becomes, without a socket.
-    async fn chain(&self, name: &str, request: Request<WasiBody>, call: Call) -> Answer {
+    /// If the component runs on other hosts, it is asked there by its public route, as a client would.
+    async fn chain(
+        &self,
+        name: &str,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        call: Call,
+    ) -> Answer {
         if call.depth >= self.depth_max {
             return Err(Error::LoopDetected);
         }
@@ -88,7 +97,12 @@ impl Outbound {
             .get()
             .and_then(Weak::upgrade)
             .ok_or(Error::DestinationUnavailable)?;
-        let peer = peers.by_name(name).ok_or(Error::DestinationNotFound)?;
+        let Some(peer) = peers.by_name(name) else {
+            let site = self.elsewhere.as_ref().ok_or(Error::DestinationNotFound)?;
+            *request.uri_mut() = at(site, request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
+            request.headers_mut().remove(HOST);
+            return leave(request, options).await;
+        };
         let call = Call {
             depth: call.depth + 1,
             ..call
@@ -109,6 +123,13 @@ impl Outbound {
             }
         }
     }
+}
+
+/// The same path and query at another site.
+fn at(site: &Uri, uri: &Uri) -> Option<Uri> {
+    let mut parts = site.clone().into_parts();
+    parts.path_and_query = uri.path_and_query().cloned();
+    Uri::from_parts(parts).ok()
 }
 
 /// How a component learns that another one did not answer.

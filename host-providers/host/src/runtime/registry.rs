@@ -9,6 +9,7 @@ use std::{
 };
 
 use dayloom_ports::ComponentId;
+use http::Uri;
 use tokio::sync::Semaphore;
 use wasmtime::{Engine, component::Linker};
 
@@ -105,7 +106,8 @@ impl Components {
         }
     }
 
-    /// Loads all components, in parallel, from `cache` where they are there.
+    /// Loads all components, in parallel, from `cache` where they are there. Components that are not in the manifest are asked
+    /// at the site `elsewhere`, if there is one.
     ///
     /// # Errors
     /// See [`LoadError`]; the first in the order of the manifest.
@@ -115,6 +117,7 @@ impl Components {
         limits: Arc<Limits>,
         providers: &Providers,
         cache: &Path,
+        elsewhere: Option<&Uri>,
     ) -> Result<Arc<Self>, LoadError> {
         let engine = engine::engine(&limits, manifest.components.len()).map_err(LoadError::Engine)?;
         let linker = link::linker(&engine).map_err(LoadError::Engine)?;
@@ -127,6 +130,7 @@ impl Components {
             linker,
             cache,
             peers: Arc::default(),
+            elsewhere,
             large_turns: Arc::new(Semaphore::new(limits.large_instances())),
         };
         let list = thread::scope(|scope| {
@@ -195,6 +199,7 @@ struct Loader<'a> {
     linker: Linker<State>,
     cache: Cache,
     peers: Arc<OnceLock<std::sync::Weak<Components>>>,
+    elsewhere: Option<&'a Uri>,
     large_turns: Arc<Semaphore>,
 }
 
@@ -257,6 +262,7 @@ impl Loader<'_> {
                 component: entry.id.clone(),
                 rules,
                 peers: self.peers.clone(),
+                elsewhere: self.elsewhere.cloned(),
                 depth_max: self.limits.call_depth_max,
             }),
             line_rate: Arc::new(LineRate::new()),

@@ -12,8 +12,8 @@ use std::{
 use bytes::Bytes;
 use dayloom_host::{
     app::{App, Options, StartError},
-    deployment::RunError,
     config::Environment,
+    deployment::RunError,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};

@@ -84,6 +84,26 @@ pub(super) fn advance(
     Ok(())
 }
 
+/// Deliveries that are still owed to the subscribers, by what is written down.
+pub(crate) async fn undelivered(readers: &Readers, subscriptions: &[Subscription]) -> Result<u64, StorageError> {
+    let subscribers: Vec<ComponentId> = subscriptions
+        .iter()
+        .map(|subscription| subscription.component.clone())
+        .collect();
+    let read = move |connection: &Connection| {
+        // Who has no cursor yet has had nothing.
+        let mut statement = connection.prepare(
+            "SELECT count(*) FROM host_log l LEFT JOIN host_cursors c ON c.subscriber = ?1 AND c.partition = l.partition \
+             WHERE l.position > coalesce(c.position, 0)",
+        )?;
+        subscribers
+            .iter()
+            .map(|subscriber| statement.query_row([&**subscriber], |row| row.get::<_, i64>(0)))
+            .sum::<rusqlite::Result<i64>>()
+    };
+    readers.host(read).await.map(i64::cast_unsigned)
+}
+
 /// Gives every new subscriber cursors before the oldest event, and returns everybody's.
 pub(super) async fn register(
     queue: &Queue,

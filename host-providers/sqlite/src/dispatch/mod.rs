@@ -30,6 +30,7 @@ use cursors::Cursors;
 use lane::Lane;
 use replay::{REPLAYS_PER_LANE_MAX, Replayer};
 
+pub(crate) use cursors::undelivered;
 pub(crate) use retention::trim_log;
 
 /// Everything one run of the dispatcher works with.
