@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use dayloom_postgres::{PostgresConfig, TransferReport};
+use dayloom_postgres::TransferReport;
 
 use super::{
     Place,

@@ -144,6 +144,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         data: folder.join("data"),
         config: None,
         app: folder.join("spin.toml"),
+        components: None,
     }
 }
 
