@@ -90,7 +90,12 @@ fn plain_queries_and_changes_pass() {
 
 #[test]
 fn literals_reach_the_server_as_they_were_written() {
-    for sql in ["SELECT 'it''s'", r"SELECT 'a\b'", r#"SELECT id AS "a""b" FROM things"#, "SELECT ''"] {
+    for sql in [
+        "SELECT 'it''s'",
+        r"SELECT 'a\b'",
+        r#"SELECT id AS "a""b" FROM things"#,
+        "SELECT ''",
+    ] {
         assert_eq!(check(sql).expect("it is allowed").sql, sql);
     }
 }

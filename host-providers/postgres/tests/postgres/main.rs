@@ -7,6 +7,7 @@ mod metrics;
 mod opening;
 mod publisher;
 mod relay;
+mod server;
 mod sql;
 mod support;
 mod transfer;
