@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use dayloom_ports::conformance::fixture::{commit, event, ids, insert, query};
+use dayloom_ports::conformance::fixture::{self, commit, event, ids, insert, query};
 use dayloom_ports::{JobStore, Storage, StorageError};
-use dayloom_postgres::PostgresConfig;
+use dayloom_postgres::{PostgresConfig, PostgresStore, TlsMode};
 use tempfile::TempDir;
 
 use crate::publisher::{Broker, Relaying};
-use crate::support::{Database, eventually};
+use crate::support::{Database, eventually, grants};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../manifests/local/postgres.sh");
 
@@ -48,6 +49,46 @@ impl Server {
             .env("DAYLOOM_POSTGRES_PASSWORD", "dayloom")
             .status();
         assert!(done.expect("the script runs").success(), "postgres.sh {command}");
+    }
+
+    /// Starts it again with a certificate for `127.0.0.1` that it signed itself; returns the certificate's file.
+    fn make_private(&self) -> PathBuf {
+        let [key, certificate] = ["server.key", "server.crt"].map(|file| self.dir.path().join(file));
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=127.0.0.1",
+            ])
+            .args([
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+            ])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output();
+        assert!(made.expect("openssl runs").status.success(), "a certificate is made");
+        let data = self.dir.path().join("data");
+        let owner = std::fs::metadata(&data).expect("the data is there");
+        std::os::unix::fs::chown(&key, Some(owner.uid()), Some(owner.gid())).expect("the key is given away");
+        let settings = format!(
+            "ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\n",
+            certificate.display(),
+            key.display()
+        );
+        std::fs::write(data.join("postgresql.auto.conf"), settings).expect("the settings are written");
+        self.script("restart");
+        certificate
     }
 
     /// `STOP` or `CONT` to every process of the server.
@@ -186,4 +227,36 @@ async fn a_server_that_stands_still_is_unavailable_in_time() {
     assert!(ids(&*store).await.contains(&"after".to_owned()));
     eventually("it is out", async || broker.taken().len() == 2).await;
     relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_connection_is_to_the_server_its_certificate_names() {
+    let server = Server::start();
+    let certificate = server.make_private();
+    let database = database(&server).await;
+    let private = PostgresConfig {
+        tls_ca_file: Some(certificate),
+        ..PostgresConfig::new(database.url())
+    };
+    let open = async |config| PostgresStore::open(config, grants(), fixture::topics(), database.migrations()).await;
+    let store = open(private.clone()).await.expect("the certificate is known");
+    commit(&*store, [insert("a")], [event("k")])
+        .await
+        .expect("it is committed");
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                     WHERE ssl AND datname = current_database()";
+    assert!(database.count(encrypted).await >= 1);
+    let broker = Arc::new(Broker::default());
+    let relay = Relaying::start(&store, &broker);
+    eventually("it is out", async || broker.taken().len() == 1).await;
+    relay.stop().await;
+
+    let by_name = PostgresConfig {
+        tls_ca_file: private.tls_ca_file.clone(),
+        ..PostgresConfig::new(database.url().replace("127.0.0.1", "localhost"))
+    };
+    assert!(open(by_name).await.is_err(), "the certificate names an address");
+    let public = PostgresConfig::new(database.url());
+    assert_eq!(public.tls, TlsMode::VerifyFull);
+    assert!(open(public).await.is_err(), "no public authority signed it");
 }
