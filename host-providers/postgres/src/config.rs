@@ -56,7 +56,7 @@ pub struct PostgresConfig {
     /// Connections for writing, 1 to 500. The relay has one more to itself.
     #[serde(default = "connections_default")]
     pub write_connections: usize,
-    /// Milliseconds to establish a connection, and to wait for a free one.
+    /// Milliseconds to establish a connection with a server, and to wait for a free one.
     #[serde(default = "connect_timeout_default")]
     pub connect_timeout_ms: u32,
     /// Milliseconds a statement may run. A whole call may take twice this and twice `connect_timeout_ms`.
@@ -113,12 +113,6 @@ impl PostgresConfig {
 
     pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms.into())
-    }
-
-    /// How long a call may take: a connection is waited for and made, and the statements run. The server's own limits come
-    /// first, unless it stands still as a whole.
-    pub(crate) fn call_max(&self) -> Duration {
-        2 * (self.connect_timeout() + Duration::from_millis(self.statement_timeout_ms.into()))
     }
 
     /// What every connection begins with.

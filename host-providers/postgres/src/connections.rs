@@ -65,6 +65,19 @@ impl Connector {
         })
     }
 
+    /// How long making a connection may take: servers are tried one after the other.
+    fn connect_max(&self) -> Duration {
+        let servers = u32::try_from(self.client.get_hosts().len()).unwrap_or(u32::MAX);
+        self.config.connect_timeout().saturating_mul(servers)
+    }
+
+    /// How long a call may take: a connection is waited for and made, and the statements run. The server's own limits come
+    /// first, unless it stands still as a whole.
+    pub(crate) fn call_max(&self) -> Duration {
+        let statements = 2 * Duration::from_millis(self.config.statement_timeout_ms.into());
+        self.config.connect_timeout() + self.connect_max() + statements
+    }
+
     /// One connection of its own and what drives it; messages of the server are the driver's.
     pub(crate) async fn connect(
         &self,
@@ -81,7 +94,7 @@ impl Connector {
     > {
         let settings = self.settings(purpose);
         // The client's own limit ends with the socket; the server may be silent after that too.
-        match timeout(self.config.connect_timeout(), settings.connect(self.tls.clone())).await {
+        match timeout(self.connect_max(), settings.connect(self.tls.clone())).await {
             Ok(connected) => Ok(connected?),
             Err(_) => Err(SqlError::Unavailable("the database does not answer".to_owned())),
         }
@@ -122,7 +135,7 @@ impl Connector {
             .max_size(size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(wait)
-            .create_timeout(wait)
+            .create_timeout(Some(self.connect_max()))
             .build()
             .map_err(|error| OpenError::Config(error.to_string()))?;
         let tls = self.tls.clone();

@@ -65,8 +65,8 @@ impl PostgresStore {
                 .check_tables()
                 .map_err(|reason| OpenError::Config(format!("`{component}`: {reason}")))?;
         }
-        let call_max = config.call_max();
         let connector = Connector::new(config)?;
+        let call_max = connector.call_max();
         let client = connector.client(Purpose::Maintain).await?;
         catalog::check_server(&client).await?;
         migrations::migrate(&client, migrations_dir).await?;
