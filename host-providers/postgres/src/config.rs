@@ -56,10 +56,10 @@ pub struct PostgresConfig {
     /// Connections for writing, 1 to 500. The relay has one more to itself.
     #[serde(default = "connections_default")]
     pub write_connections: usize,
-    /// Milliseconds to establish a connection, and to wait for a free one.
+    /// Milliseconds to establish a connection with a server, and to wait for a free one.
     #[serde(default = "connect_timeout_default")]
     pub connect_timeout_ms: u32,
-    /// Milliseconds a statement may run.
+    /// Milliseconds a statement may run. A whole call may take twice this and twice `connect_timeout_ms`.
     #[serde(default = "statement_timeout_default")]
     pub statement_timeout_ms: u32,
     /// Milliseconds a statement may wait for a row that another commit holds. Not more than the statement's time.

@@ -49,6 +49,12 @@ impl From<Error> for OpenError {
     }
 }
 
+impl From<SqlError> for OpenError {
+    fn from(error: SqlError) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
 /// The server's words, or those of the connection: the error's own text leaves them out.
 pub(crate) fn told(error: &Error) -> String {
     match error.as_db_error() {
@@ -67,20 +73,26 @@ pub(crate) fn told(error: &Error) -> String {
 }
 
 /// What became of one statement that did not succeed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
     /// A uniqueness, a foreign key or an expected count did not hold.
+    #[error("a uniqueness, a foreign key or an expected count does not hold")]
     Violation,
     /// The caller's mistake.
+    #[error("{0}")]
     Invalid(String),
     /// A limit was passed.
+    #[error("{0}")]
     TooLarge(String),
     /// Two commits stood in each other's way and this one gave in, or the connection had prepared the statement for a
     /// table that has changed since: worth another attempt at once.
+    #[error("{0}")]
     Again(String),
     /// Not now: a time limit, a full disk, a restart, a lost connection.
+    #[error("{0}")]
     Unavailable(String),
     /// The server's word for everything after a statement that failed: that one has the reason.
+    #[error("the transaction had failed")]
     Aborted,
 }
 
@@ -129,7 +141,7 @@ impl SqlError {
             Self::Again(reason) | Self::Unavailable(reason) => {
                 StorageError::Unavailable(format!("statement {index}: {reason}"))
             }
-            Self::Aborted => StorageError::Unavailable(format!("statement {index}: the transaction had failed")),
+            Self::Aborted => StorageError::Unavailable(format!("statement {index}: {self}")),
         }
     }
 }

@@ -67,7 +67,7 @@ async fn write_table(client: &Client, table: &str, out: &mut Writer<impl Write>)
                     reason,
                 });
             }
-            Err(other) => return Err(TransferError::Database(format!("{other:?}"))),
+            Err(other) => return Err(TransferError::Database(other.to_string())),
         }
     }
     Ok(())

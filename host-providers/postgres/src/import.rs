@@ -75,6 +75,12 @@ impl From<LineError> for TransferError {
     }
 }
 
+impl From<SqlError> for TransferError {
+    fn from(error: SqlError) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
 impl From<tokio_postgres::Error> for TransferError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(told(&error))

@@ -91,9 +91,10 @@ impl PostgresStore {
             lease.give_back();
             Ok(rows)
         };
-        write
+        let write = async { write.await.map_err(|error: SqlError| error.into_storage_error(0)) };
+        self.in_time(write)
             .await
-            .map_err(|error: SqlError| SchedulerError::Unavailable(error.into_storage_error(0).to_string()))
+            .map_err(|error| SchedulerError::Unavailable(error.to_string()))
     }
 }
 

@@ -42,6 +42,7 @@ pub struct PostgresStore {
     waker: Arc<Waker>,
     teller: JoinHandle<()>,
     metrics: StoreMetrics,
+    call_max: Duration,
     /// Tells this host's claims on timers from those of others.
     pub(crate) holder: Uuid,
 }
@@ -65,6 +66,7 @@ impl PostgresStore {
                 .map_err(|reason| OpenError::Config(format!("`{component}`: {reason}")))?;
         }
         let connector = Connector::new(config)?;
+        let call_max = connector.call_max();
         let client = connector.client(Purpose::Maintain).await?;
         catalog::check_server(&client).await?;
         migrations::migrate(&client, migrations_dir).await?;
@@ -89,6 +91,7 @@ impl PostgresStore {
             waker,
             teller,
             metrics: StoreMetrics::register(),
+            call_max,
             holder: Uuid::now_v7(),
         }))
     }
@@ -114,6 +117,19 @@ impl PostgresStore {
         Relay::new(self.connector.clone(), self.waker.clone(), publisher)
             .run(stop)
             .await
+    }
+
+    /// Gives a call up that the server does not answer at all; whether it was applied is unknown then.
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<T, StorageError> {
+        match tokio::time::timeout(self.call_max, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(StorageError::Unavailable(
+                "the database does not answer in time".to_owned(),
+            )),
+        }
     }
 
     async fn query_once(&self, text: &CheckedText, params: &[Value]) -> Result<Vec<Row>, SqlError> {
@@ -185,14 +201,17 @@ impl Storage for PostgresStore {
             return Err(StorageError::Invalid("a query may not write".to_owned()));
         }
         let mut attempt = 1;
-        loop {
-            match self.query_once(&text, params).await {
-                Ok(rows) => return Ok(rows),
-                // A query changes nothing, so it may as well be asked again.
-                Err(SqlError::Again(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
-                Err(error) => return Err(error.into_storage_error(0)),
+        let call = async {
+            loop {
+                match self.query_once(&text, params).await {
+                    Ok(rows) => return Ok(rows),
+                    // A query changes nothing, so it may as well be asked again.
+                    Err(SqlError::Again(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
+                    Err(error) => return Err(error.into_storage_error(0)),
+                }
             }
-        }
+        };
+        self.in_time(call).await
     }
 
     async fn commit(
@@ -202,7 +221,7 @@ impl Storage for PostgresStore {
         events: Vec<Event>,
     ) -> Result<Vec<StatementOutcome>, StorageError> {
         let begun = Instant::now();
-        let answer = self.commit_checked(component, &statements, &events).await;
+        let answer = self.in_time(self.commit_checked(component, &statements, &events)).await;
         self.metrics.answered(&answer, begun.elapsed());
         if answer.is_ok() && !events.is_empty() {
             self.waker.wake();

@@ -46,7 +46,7 @@ impl Waker {
         loop {
             self.elsewhere.notified().await;
             if let Err(error) = notify(connections).await {
-                tracing::debug!(?error, "relays were not told; they will look by themselves");
+                tracing::debug!(%error, "relays were not told; they will look by themselves");
             }
             tokio::time::sleep(NOTICE_EVERY).await;
         }

@@ -26,6 +26,7 @@ pub(crate) async fn run(
     let running = Arc::new(Running::default());
     loop {
         let now = scheduler.clock.now();
+        running.begins_look();
         let look_again_at = match due(scheduler, now).await {
             Ok(jobs) => {
                 let (due, coming): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.at <= now);
@@ -67,22 +68,39 @@ async fn due(scheduler: &TimerScheduler, now: TimestampMs) -> Result<Vec<Job>, S
 /// The names that run now.
 #[derive(Default)]
 struct Running {
-    names: Mutex<HashSet<(ComponentId, String)>>,
+    names: Mutex<Names>,
     left: Notify,
 }
 
+/// A job's component and name.
+type Name = (ComponentId, String);
+
+#[derive(Default)]
+struct Names {
+    running: HashSet<Name>,
+    /// Ended since the store was asked last: it may have answered before they were settled, so they would run twice.
+    ended: HashSet<Name>,
+}
+
 impl Running {
-    /// A place to run the job, if there is one and the name is not running.
+    /// Said before the store is asked: it knows of everything that ended before.
+    fn begins_look(&self) {
+        self.names().ended.clear();
+    }
+
+    /// A place to run the job, if there is one and the name is not running, nor was when the store was asked. What is
+    /// refused comes again: whoever leaves makes the next look begin.
     fn enter(self: &Arc<Self>, job: &Job) -> Option<Place> {
         let name = (Arc::clone(&job.component), job.name.clone());
         let mut names = self.names();
-        (names.len() < CONCURRENT_MAX && names.insert(name.clone())).then(|| Place {
+        let is_free = names.running.len() < CONCURRENT_MAX && !names.ended.contains(&name);
+        (is_free && names.running.insert(name.clone())).then(|| Place {
             running: Arc::clone(self),
             name,
         })
     }
 
-    fn names(&self) -> MutexGuard<'_, HashSet<(ComponentId, String)>> {
+    fn names(&self) -> MutexGuard<'_, Names> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,12 +108,15 @@ impl Running {
 /// Held while a name runs.
 struct Place {
     running: Arc<Running>,
-    name: (ComponentId, String),
+    name: Name,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.running.names().remove(&self.name);
+        let mut names = self.running.names();
+        names.running.remove(&self.name);
+        names.ended.insert(self.name.clone());
+        drop(names);
         self.running.left.notify_one();
     }
 }

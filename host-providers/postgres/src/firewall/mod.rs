@@ -2,7 +2,8 @@
 //!
 //! A text is parsed, and every part of its tree has to be of a kind that is listed here: one plain query or change, granted
 //! tables, functions without side effects. What then runs is the tree written out again and not the text, so that a text
-//! can not mean one thing to the parser and another to the server. Behind this stand the server's own limits: reading
+//! can not mean one thing to the parser and another to the server; and what is written out has to parse to the same tree.
+//! Behind this stand the server's own limits: reading
 //! connections are read-only, and every statement has its time.
 
 mod expressions;

@@ -89,6 +89,18 @@ fn plain_queries_and_changes_pass() {
 }
 
 #[test]
+fn literals_reach_the_server_as_they_were_written() {
+    for sql in [
+        "SELECT 'it''s'",
+        r"SELECT 'a\b'",
+        r#"SELECT id AS "a""b" FROM things"#,
+        "SELECT ''",
+    ] {
+        assert_eq!(check(sql).expect("it is allowed").sql, sql);
+    }
+}
+
+#[test]
 fn only_plain_inserts_of_values_change_a_certain_number_of_rows() {
     for (sql, certain) in [
         ("INSERT INTO things (id) VALUES ($1), ($2)", Some(2)),
@@ -147,7 +159,11 @@ fn everything_else_is_refused() {
         "SELECT ARRAY(SELECT id FROM things)",
         "SELECT id FROM things TABLESAMPLE SYSTEM (10)",
         "SELECT id COLLATE \"de_DE\" FROM things",
-        // Literals that are read differently by others.
+        // Literals that are read differently by others, or written out differently.
+        r"SELECT '\'' UNION SELECT word FROM secrets --'",
+        r#"SELECT id AS "\"" FROM things; DELETE FROM secrets --""#,
+        r#"SELECT id AS "\"" FROM secrets --" FROM things"#,
+        "SELECT 'a''''b'",
         "SELECT E'\\x41'",
         "SELECT $$x$$",
         "SELECT U&'x'",
@@ -194,6 +210,8 @@ fn everything_else_is_refused() {
         let checked = check(sql);
         assert!(matches!(checked, Err(SqlError::Invalid(_))), "{sql}: {checked:?}");
     }
+    let long = "x".repeat(64);
+    assert!(check(&format!("WITH {long} AS (SELECT 1) SELECT * FROM {long}")).is_err());
     let nested = format!("SELECT {}1{}", "(".repeat(200), ")".repeat(200));
     assert!(check(&nested).is_err());
     assert!(check(&format!("SELECT '{}'", "x".repeat(64 * 1024))).is_err());

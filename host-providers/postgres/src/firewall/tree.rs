@@ -17,13 +17,12 @@ use super::{Catalog, CheckedText, Kind};
 /// How deep a text may nest: far deeper than anybody reads, and shallow enough for the stack of a worker.
 const DEPTH_MAX: usize = 40;
 
+/// Bytes of a name that the server tells apart: it cuts off the rest, so two names could become one.
+const NAME_BYTES_MAX: usize = 63;
+
 /// What a text is, if `grant` allows all of it.
 pub(super) fn examine(sql: &str, grant: &Grant, catalog: Option<&Catalog>) -> Result<CheckedText, String> {
-    let statements = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(DEPTH_MAX)
-        .try_with_sql(sql)
-        .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| error.to_string())?;
+    let statements = parse(sql)?;
     let [statement] = statements.as_slice() else {
         return Err(format!("{} statements in one text", statements.len()));
     };
@@ -38,6 +37,11 @@ pub(super) fn examine(sql: &str, grant: &Grant, catalog: Option<&Catalog>) -> Re
     if let ControlFlow::Break(reason) = statement.visit(&mut walk) {
         return Err(reason);
     }
+    let written = statement.to_string();
+    // The printer takes a quote behind a backslash, or two of them, for escaped: what follows would become SQL.
+    if parse(&written).ok().as_deref() != Some(statements.as_slice()) {
+        return Err("a literal or a name with such quotes is not allowed; give it as a parameter".to_owned());
+    }
     let params = walk.params.len();
     if walk.params.last().is_some_and(|last| *last != params) {
         return Err("parameters are $1 to $n, without a gap".to_owned());
@@ -49,7 +53,7 @@ pub(super) fn examine(sql: &str, grant: &Grant, catalog: Option<&Catalog>) -> Re
         _ => true,
     };
     Ok(CheckedText {
-        sql: statement.to_string(),
+        sql: written,
         params,
         kind: if change.is_some() { Kind::Change } else { Kind::Query },
         returns_rows: returning,
@@ -58,6 +62,14 @@ pub(super) fn examine(sql: &str, grant: &Grant, catalog: Option<&Catalog>) -> Re
             _ => None,
         },
     })
+}
+
+fn parse(sql: &str) -> Result<Vec<Statement>, String> {
+    Parser::new(&PostgreSqlDialect {})
+        .with_recursion_limit(DEPTH_MAX)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| error.to_string())
 }
 
 /// Rows that an `INSERT` adds whenever it succeeds; none if that depends on what is there.
@@ -155,6 +167,9 @@ impl Walk<'_> {
     /// A name that a text defines must not be one that the server could find elsewhere: then it does not matter where in
     /// the text the definition holds.
     fn define(&mut self, name: String) -> Result<(), String> {
+        if name.len() > NAME_BYTES_MAX {
+            return Err(format!("a name of more than {NAME_BYTES_MAX} bytes"));
+        }
         let reserved = ["host_", "pg_"].iter().any(|prefix| name.starts_with(prefix));
         let is_taken = self.catalog.is_none_or(|catalog| catalog.relations.contains(&name));
         if reserved || is_taken || self.grant.tables.contains(&name) {

@@ -19,8 +19,8 @@ use dayloom_ports::EventPublisher;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::connections::{Connector, Purpose};
-use crate::error::{SqlError, told};
+use crate::connections::{Connector, Purpose, RelayTimes};
+use crate::error::SqlError;
 use crate::metrics::RelayMetrics;
 use crate::waker::Waker;
 use rests::{Rests, pause};
@@ -30,8 +30,15 @@ use session::Session;
 /// any earlier could still arrive, behind events that another relay published meanwhile.
 const PUBLISH_MAX: Duration = Duration::from_secs(60);
 
-/// How long the server lets a relay stand still in its transaction, before it takes it for dead: longer than it may publish.
-const STANDSTILL_MAX: Duration = Duration::from_secs(90);
+/// The server's limits. One statement handles a whole batch, on a disk that may be busy; and a relay that stands still for
+/// longer than it may publish is taken for dead.
+const TIMES: RelayTimes = RelayTimes {
+    statement_max: Duration::from_secs(20),
+    standstill_max: Duration::from_secs(90),
+};
+
+/// How long the server may be silent before the relay connects again: longer than the statements of one flush may take.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Between two looks if nothing is said: what a process that died right after its commit left, waits for so long.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -73,12 +80,11 @@ impl Relay {
             let Err(error) = self.serve(&mut rests, &mut failures, &stop).await else {
                 return Ok(());
             };
-            let reason = told(&error);
-            if matches!(SqlError::from(error), SqlError::Invalid(_)) {
+            if let SqlError::Invalid(reason) = error {
                 return Err(RelayError::Refused(reason));
             }
             failures += 1;
-            tracing::warn!(reason, failures, "the relay lost its database and connects again");
+            tracing::warn!(%error, failures, "the relay lost its database and connects again");
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause(failures)) => {}
@@ -88,15 +94,10 @@ impl Relay {
     }
 
     /// Publishes over one connection, until `stop` or its end.
-    async fn serve(
-        &self,
-        rests: &mut Rests,
-        failures: &mut u32,
-        stop: &CancellationToken,
-    ) -> Result<(), tokio_postgres::Error> {
-        let (client, connection) = self.connector.connect(Purpose::Relay(STANDSTILL_MAX)).await?;
+    async fn serve(&self, rests: &mut Rests, failures: &mut u32, stop: &CancellationToken) -> Result<(), SqlError> {
+        let (client, connection) = self.connector.connect(Purpose::Relay(TIMES)).await?;
         let mut wake = self.waker.subscribe();
-        session::drive(connection, self.waker.clone());
+        let _driver = session::drive(connection, self.waker.clone());
         let session = Session::open(&client, self.publisher.as_ref(), &self.metrics).await?;
         *failures = 0;
         let mut keep_house = tokio::time::interval(KEEP_HOUSE_EVERY);
@@ -105,7 +106,12 @@ impl Relay {
             // Before looking, so that what is committed meanwhile is either seen or told.
             wake.borrow_and_update();
             if keep_house.tick().now_or_never().is_some() {
-                session.keep_house().await?;
+                match session.keep_house().await {
+                    Err(error) if client.is_closed() => return Err(error),
+                    // Publishing does not depend on it.
+                    Err(error) => tracing::warn!(%error, "the outbox was not measured and tidied"),
+                    Ok(()) => {}
+                }
             }
             if session.publish_batch(rests).await? > 0 {
                 continue;

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use dayloom_ports::{EventPublisher, PublishError, Record};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, Row, Statement};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::PUBLISH_MAX;
 use super::rests::Rests;
 use super::settlement::{Place, Settlement, settle};
-use crate::error::told;
+use super::{ANSWER_MAX, PUBLISH_MAX};
+use crate::error::{SqlError, told};
 use crate::metrics::RelayMetrics;
 use crate::outbox::SHARDS;
 use crate::waker::{CHANNEL, Waker};
@@ -62,7 +64,7 @@ const BACKLOG: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM host_outbox L
         (SELECT committed_at FROM host_outbox o WHERE o.shard = s.shard ORDER BY position LIMIT 1) head";
 
 const FORGET: &str = "DELETE FROM host_event_ids WHERE event_id IN (SELECT event_id FROM host_event_ids \
-    WHERE committed_at < (extract(epoch FROM now()) * 1000)::bigint - $1::bigint LIMIT $2)";
+    WHERE committed_at < (extract(epoch FROM now()) * 1000)::bigint - $1::bigint LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// One connection of a relay.
 pub(super) struct Session<'a> {
@@ -75,13 +77,14 @@ pub(super) struct Session<'a> {
     delete: Statement,
 }
 
-/// Keeps a connection going and passes on what the server tells. Ends with the client.
-pub(super) fn drive<S, T>(mut connection: Connection<S, T>, waker: Arc<Waker>)
+/// Keeps a connection going and passes on what the server tells. Ends with the client, or at once with
+/// what is returned, even if the server owes an answer.
+pub(super) fn drive<S, T>(mut connection: Connection<S, T>, waker: Arc<Waker>) -> AbortOnDropHandle<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    tokio::spawn(async move {
+    AbortOnDropHandle::new(tokio::spawn(async move {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
             match message {
                 Ok(AsyncMessage::Notification(_)) => waker.wake_here(),
@@ -92,7 +95,15 @@ where
                 }
             }
         }
-    });
+    }))
+}
+
+/// What the server answers, unless it is silent.
+async fn answered<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, SqlError> {
+    match timeout(ANSWER_MAX, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(SqlError::Unavailable("the database does not answer".to_owned())),
+    }
 }
 
 impl<'a> Session<'a> {
@@ -100,15 +111,18 @@ impl<'a> Session<'a> {
         client: &'a Client,
         publisher: &'a dyn EventPublisher,
         metrics: &'a RelayMetrics,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, SqlError> {
         let listen = format!("LISTEN {CHANNEL}");
-        let ((), claim, fetch, bury, delete) = futures::try_join!(
-            client.batch_execute(&listen),
-            client.prepare(CLAIM),
-            client.prepare(FETCH),
-            client.prepare(BURY),
-            client.prepare(DELETE),
-        )?;
+        let preparing = async {
+            futures::try_join!(
+                client.batch_execute(&listen),
+                client.prepare(CLAIM),
+                client.prepare(FETCH),
+                client.prepare(BURY),
+                client.prepare(DELETE),
+            )
+        };
+        let ((), claim, fetch, bury, delete) = answered(preparing).await?;
         Ok(Self {
             client,
             publisher,
@@ -121,24 +135,25 @@ impl<'a> Session<'a> {
     }
 
     /// Publishes the heads of some shards; returns how many rows it found.
-    pub(super) async fn publish_batch(&self, rests: &mut Rests) -> Result<usize, Error> {
+    pub(super) async fn publish_batch(&self, rests: &mut Rests) -> Result<usize, SqlError> {
         let start = i16::from(fastrand::u8(..SHARDS));
         let resting = rests.resting();
         let params: [&(dyn ToSql + Sync); 3] = [&resting, &start, &BATCH_SHARDS_MAX];
-        let ((), claimed) = futures::try_join!(
-            self.client.batch_execute("BEGIN"),
-            self.client.query(&self.claim, &params),
-        )?;
+        let claiming = async {
+            futures::try_join!(
+                self.client.batch_execute("BEGIN"),
+                self.client.query(&self.claim, &params),
+            )
+        };
+        let ((), claimed) = answered(claiming).await?;
         let shards: Vec<i16> = claimed.iter().map(|row| row.get(0)).collect();
         if shards.is_empty() {
-            self.client.batch_execute("COMMIT").await?;
+            answered(self.client.batch_execute("COMMIT")).await?;
             return Ok(0);
         }
         let rows_each = BATCH_ROWS_MAX / i64::try_from(shards.len()).unwrap_or(BATCH_SHARDS_MAX);
-        let rows = self
-            .client
-            .query(&self.fetch, &[&shards, &rows_each, &BATCH_BYTES_MAX])
-            .await?;
+        let params: [&(dyn ToSql + Sync); 3] = [&shards, &rows_each, &BATCH_BYTES_MAX];
+        let rows = answered(self.client.query(&self.fetch, &params)).await?;
         let places: Vec<(Place, &str)> = rows.iter().map(place_and_key).collect();
         let results = self.publish(rows.iter().map(record).collect()).await;
         let settlement = settle(&places, results);
@@ -149,14 +164,14 @@ impl<'a> Session<'a> {
 
     async fn publish(&self, records: Vec<Record>) -> Vec<Result<(), PublishError>> {
         let count = records.len();
-        match tokio::time::timeout(PUBLISH_MAX, self.publisher.publish(records)).await {
+        match timeout(PUBLISH_MAX, self.publisher.publish(records)).await {
             Ok(results) => results,
             Err(_) => vec![Err(PublishError::Unavailable("no answer in time".to_owned())); count],
         }
     }
 
     /// Deletes what is settled and frees the shards, in one flush.
-    async fn write_down(&self, settlement: &Settlement) -> Result<(), Error> {
+    async fn write_down(&self, settlement: &Settlement) -> Result<(), SqlError> {
         let columns = |places: &mut dyn Iterator<Item = Place>| -> (Vec<i16>, Vec<i64>) {
             places.map(|place| (place.shard, place.position)).unzip()
         };
@@ -174,12 +189,14 @@ impl<'a> Session<'a> {
             }
         };
         let settled: [&(dyn ToSql + Sync); 2] = [&shards, &positions];
-        futures::try_join!(
-            bury,
-            self.client.execute(&self.delete, &settled),
-            self.client.batch_execute("COMMIT"),
-        )?;
-        Ok(())
+        let settling = async {
+            futures::try_join!(
+                bury,
+                self.client.execute(&self.delete, &settled),
+                self.client.batch_execute("COMMIT"),
+            )
+        };
+        answered(settling).await.map(drop)
     }
 
     fn note(&self, settlement: &Settlement, shards: &[i16], rests: &mut Rests) {
@@ -210,14 +227,14 @@ impl<'a> Session<'a> {
     }
 
     /// Measures what waits and forgets old ids.
-    pub(super) async fn keep_house(&self) -> Result<(), Error> {
+    pub(super) async fn keep_house(&self) -> Result<(), SqlError> {
         let kept_ms = i64::try_from(IDS_KEPT.as_millis()).unwrap_or(i64::MAX);
-        let backlog = self.client.query_one(BACKLOG, &[&BACKLOG_COUNTED_MAX]).await?;
+        let backlog = answered(self.client.query_one(BACKLOG, &[&BACKLOG_COUNTED_MAX])).await?;
         let (rows, age_ms): (i64, i64) = (backlog.get(0), backlog.get(1));
         self.metrics
             .backlog(rows, Duration::from_millis(u64::try_from(age_ms).unwrap_or(0)));
-        self.client.execute(FORGET, &[&kept_ms, &IDS_FORGOTTEN_MAX]).await?;
-        Ok(())
+        let params: [&(dyn ToSql + Sync); 2] = [&kept_ms, &IDS_FORGOTTEN_MAX];
+        answered(self.client.execute(FORGET, &params)).await.map(drop)
     }
 }
 

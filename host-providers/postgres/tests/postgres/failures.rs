@@ -83,6 +83,43 @@ async fn a_query_that_is_given_up_does_not_disturb_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_go_away_have_no_more_running_than_the_pool_has_places() {
+    let database = Database::new().await;
+    let config = PostgresConfig {
+        read_connections: 2,
+        ..database.config()
+    };
+    let store = database.store_with(config).await;
+    let rows: Vec<_> = (0..100).map(|n| insert(&n.to_string())).collect();
+    commit(&*store, rows, []).await.expect("rows are inserted");
+    let slow = "SELECT count(*) FROM things a, things b, things c, things d WHERE a.n + b.n + c.n + d.n < 0";
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                   AND query LIKE '%things a%' AND pid <> pg_backend_pid()";
+    let watcher = database.client().await;
+    let until = tokio::time::Instant::now() + Duration::from_secs(4);
+    let callers = (0..6).map(|_| async {
+        while tokio::time::Instant::now() < until {
+            drop(tokio::time::timeout(Duration::from_millis(600), query(&*store, slow)).await);
+        }
+    });
+    let watching = async {
+        let mut most = 0;
+        while tokio::time::Instant::now() < until {
+            let row = watcher.query_one(running, &[]).await.expect("it is counted");
+            most = most.max(row.get::<_, i64>(0));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        most
+    };
+    let (_, most) = tokio::join!(futures::future::join_all(callers), watching);
+    assert!((1..=2).contains(&most), "{most} were running");
+    eventually("the server was told to stop", async || {
+        database.count(running).await == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_after_connections_were_cut() {
     let database = Database::new().await;
     let store = database.store().await;

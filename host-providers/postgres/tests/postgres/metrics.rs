@@ -50,7 +50,11 @@ async fn commits_and_the_outbox_are_measured() {
     })
     .await;
     broker.away.store(false, SeqCst);
-    eventually("all are out", async || broker.taken().len() == 2).await;
+    eventually("all are out", async || {
+        database.count("SELECT count(*) FROM host_outbox").await == 0
+    })
+    .await;
+    assert_eq!(broker.taken().len(), 2);
     relay.stop().await;
     let (counters, gauges) = look();
     assert_eq!(counters["dayloom_storage_commits_totalcommitted"], 1);

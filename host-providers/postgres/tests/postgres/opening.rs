@@ -104,6 +104,18 @@ async fn what_is_not_there_or_not_private_is_an_error() {
 }
 
 #[tokio::test]
+async fn of_several_servers_the_one_that_takes_writes_is_used() {
+    let database = Database::new().await;
+    let config = PostgresConfig {
+        tls: TlsMode::Off,
+        ..PostgresConfig::new(database.url().replace('@', "@127.0.0.1:1,"))
+    };
+    let store = database.store_with(config).await;
+    assert!(commit(&*store, [insert("a")], []).await.is_ok());
+    assert_eq!(ids(&*store).await, ["a"]);
+}
+
+#[tokio::test]
 async fn reserved_tables_are_not_granted() {
     let database = Database::new().await;
     let grant = Grant {

@@ -34,6 +34,11 @@ impl Database {
 
     pub(crate) async fn with(options: &str) -> Self {
         let server = std::env::var("DAYLOOM_TEST_POSTGRES_URL").expect(HOW);
+        Self::on(server, options).await
+    }
+
+    /// One on another server than the tests'.
+    pub(crate) async fn on(server: String, options: &str) -> Self {
         let name = format!("dayloom_test_{}", Uuid::now_v7().simple());
         let migrations = TempDir::new().expect("a temporary directory");
         let database = Self {

@@ -16,6 +16,10 @@ pub(crate) struct MemoryStore {
     ticks: Mutex<BTreeSet<(ComponentId, String, TimestampMs)>>,
     pub(crate) down: AtomicBool,
     pub(crate) refused: AtomicUsize,
+    /// Reads are answered late while it is set: what they say is old by then.
+    pub(crate) slow: AtomicBool,
+    /// Reads whose answer is on its way.
+    pub(crate) late: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -67,6 +71,11 @@ impl JobStore for MemoryStore {
         let mut due: Vec<Job> = self.jobs().into_iter().filter(|job| job.at <= now).collect();
         due.sort_by_key(|job| job.at);
         due.truncate(limit);
+        self.late.fetch_add(1, Ordering::SeqCst);
+        while self.slow.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        self.late.fetch_sub(1, Ordering::SeqCst);
         Ok(due)
     }
 

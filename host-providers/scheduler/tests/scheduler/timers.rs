@@ -106,6 +106,23 @@ async fn a_timer_replaced_while_it_runs_runs_again_after_it() {
 }
 
 #[tokio::test]
+async fn a_timer_that_ends_while_the_store_is_read_does_not_run_again() {
+    let world = World::start();
+    world.schedule("hold", START, "{}").await;
+    becomes(|| world.sink.held.load(Ordering::SeqCst) == 1).await;
+    world.store.slow.store(true, Ordering::SeqCst);
+    world.schedule("other", START, "{}").await;
+    becomes(|| world.store.late.load(Ordering::SeqCst) == 1).await;
+    world.sink.release.add_permits(1);
+    becomes(|| world.store.jobs().len() == 1).await;
+    world.store.slow.store(false, Ordering::SeqCst);
+    becomes(|| world.store.jobs().is_empty()).await;
+    world.clock.advance(20_000).await;
+    let names: Vec<String> = world.sink.runs().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names, ["hold", "other"]);
+}
+
+#[tokio::test]
 async fn only_so_many_run_at_once_and_none_is_left_out() {
     let world = World::start();
     for n in 0..100 {
