@@ -114,9 +114,11 @@ impl Group {
     fn poll(&self, consumer: &BaseConsumer<Membership>, committer: &mut Committer) -> KafkaResult<()> {
         let (mut committed, mut resumed) = (Instant::now(), Instant::now());
         let mut is_paused = false;
+        let mut trouble = None;
         while !self.stop.is_cancelled() {
             match consumer.poll(if is_paused { RESUME_INTERVAL } else { COMMIT_INTERVAL }) {
                 Some(Ok(message)) => {
+                    trouble = None;
                     let must_pause = consumer.context().lanes().take(&message);
                     if must_pause {
                         let mut full = TopicPartitionList::new();
@@ -126,8 +128,12 @@ impl Group {
                     }
                 }
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
-                Some(Err(error)) => tracing::debug!(%error, "the broker is not there, or not ready"),
-                None => {}
+                // The same comes again and again while it lasts.
+                Some(Err(error)) if trouble.as_ref() != Some(&error) => {
+                    tracing::warn!(subscriber = %self.subscriber.subscription.component, %error, "nothing can be read; it is tried again");
+                    trouble = Some(error);
+                }
+                Some(Err(_)) | None => {}
             }
             if is_paused && resumed.elapsed() >= RESUME_INTERVAL {
                 resumed = Instant::now();
