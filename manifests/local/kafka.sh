@@ -54,8 +54,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=2
 # After a kill the node waits until its former self is given up: with the default (9 s) a start takes that long.
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=1000
 # Nobody else is about to join.
 group.initial.rebalance.delay.ms=0
 num.network.threads=2

@@ -199,8 +199,17 @@ impl Publisher {
     }
 
     /// Whether a broker answers and the topic has a leader.
+    ///
+    /// A producer that reaches nobody, while nothing is under way, is replaced: it may have forgotten every broker, as
+    /// consumers do, and where nobody is ready nobody publishes either, which would replace it, too.
     pub(crate) async fn ready(&self, topic: String) -> Result<(), String> {
-        match self.topics(Some(topic.clone()), READY_TIMEOUT).await?.get(&topic) {
+        let found = self.topics(Some(topic.clone()), READY_TIMEOUT).await;
+        if found.is_err()
+            && let Ok(_turn) = self.turn.try_lock()
+        {
+            self.retire();
+        }
+        match found?.get(&topic) {
             Some(Topic { is_led: true, .. }) => Ok(()),
             Some(_) => Err(format!("the topic `{topic}` has no leader")),
             None => Err(format!("there is no topic `{topic}`")),
