@@ -2,23 +2,24 @@
 # One Apache Kafka node (KRaft) on loopback, from the jars on Maven Central: for people without Docker.
 # Needs Java 17 or later and, to install, Maven. Topics and offsets are kept across stop, kill and start.
 #
-#   kafka.sh install|start|stop|kill|status
+#   kafka.sh install|start|stop|kill|restart|status
 #
 #   DAYLOOM_KAFKA_DIR              jars, settings, data and log (default: .kafka beside this script)
-#   DAYLOOM_KAFKA_PORT             where clients connect (default: 9092)
-#   DAYLOOM_KAFKA_CONTROLLER_PORT  the node's own controller (default: 9093)
+#   DAYLOOM_KAFKA_PORT             where clients connect (default: 19092)
+#   DAYLOOM_KAFKA_CONTROLLER_PORT  the node's own controller (default: 19093)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=${DAYLOOM_KAFKA_DIR:-$here/.kafka}
-port=${DAYLOOM_KAFKA_PORT:-9092}
-controller_port=${DAYLOOM_KAFKA_CONTROLLER_PORT:-9093}
+port=${DAYLOOM_KAFKA_PORT:-19092}
+controller_port=${DAYLOOM_KAFKA_CONTROLLER_PORT:-19093}
 # Small: a development broker shares its machine with a compiler.
 java_options=(-Xms128m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/kafka/log4j2.properties")
 start_seconds_max=60
 stop_seconds_max=60
 
-fail() { echo "kafka.sh: $*" >&2; exit 1; }
+say() { echo "kafka.sh: $*"; }
+fail() { say "$*" >&2; exit 1; }
 
 pid() {
   # The number in the file may be somebody else's by now; the command line tells.
@@ -52,6 +53,9 @@ transaction.state.log.num.partitions=2
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=2
+# After a kill the node waits until its former self is given up: with the default (9 s) a start takes that long.
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=1000
 # Nobody else is about to join.
 group.initial.rebalance.delay.ms=0
 num.network.threads=2
@@ -61,17 +65,24 @@ log.cleaner.dedupe.buffer.size=4194304
 END
 }
 
+# What pom.xml names; a copy of it beside the jars says that they are all there.
+installed() { cmp --quiet "$here/kafka/pom.xml" "$dir/libs/pom.xml"; }
+
 install() {
+  if installed; then say "Kafka is installed already, in $dir/libs"; return; fi
   command -v mvn >/dev/null || fail "Maven is missing; on Debian: apt-get install maven"
+  # Jars of another version would stand beside the new ones on the class path.
+  rm -rf "$dir/libs"
   mkdir -p "$dir"
   mvn --batch-mode --quiet --file "$here/kafka/pom.xml" dependency:copy-dependencies \
     "-DoutputDirectory=$dir/libs" -DincludeScope=runtime
+  cp "$here/kafka/pom.xml" "$dir/libs/pom.xml"
 }
 
 start() {
-  if pid >/dev/null; then echo "running on 127.0.0.1:$port"; return; fi
-  [ -d "$dir/libs" ] || fail "not installed; run: $0 install"
-  if answers; then fail "port $port is taken by something else; choose another with DAYLOOM_KAFKA_PORT"; fi
+  if pid >/dev/null; then say "runs already"; return; fi
+  installed || fail "Kafka is not installed, or not in this version; run: $0 install"
+  if answers; then fail "another server answers on port $port; set DAYLOOM_KAFKA_PORT"; fi
   settings
   if [ ! -f "$dir/data/meta.properties" ]; then
     local id
@@ -86,31 +97,54 @@ start() {
   local deadline=$((SECONDS + start_seconds_max))
   until grep -q 'Kafka Server started' "$dir/kafka.log" && answers; do
     kill -0 "$(cat "$dir/kafka.pid")" 2>/dev/null || fail "it ended at once: $(tail -n 1 "$dir/kafka.log")"
-    [ $SECONDS -lt $deadline ] || fail "not ready after $start_seconds_max s; see $dir/kafka.log"
+    [ $SECONDS -lt $deadline ] || fail "it does not answer on port $port; see $dir/kafka.log"
     sleep 0.1
   done
-  echo "running on 127.0.0.1:$port"
+  status
 }
 
 # Sends the signal and waits for the end.
 end() {
-  local pid
-  pid=$(pid) || { echo "not running"; return; }
-  kill "-$1" "$pid"
+  local signal=$1 server=$2
+  kill "-$signal" "$server"
   local deadline=$((SECONDS + stop_seconds_max))
-  while kill -0 "$pid" 2>/dev/null; do
-    [ $SECONDS -lt $deadline ] || fail "still running after $stop_seconds_max s (process $pid)"
+  while kill -0 "$server" 2>/dev/null; do
+    [ $SECONDS -lt $deadline ] || fail "process $server does not end"
     sleep 0.1
   done
   rm -f "$dir/kafka.pid"
-  echo "stopped"
+}
+
+stop() {
+  local server
+  server=$(pid) || { say "does not run"; return; }
+  end TERM "$server"
+  say "stopped; the data is in $dir"
+}
+
+# As a power failure: nothing is told, nothing is finished.
+kill_server() {
+  local server
+  server=$(pid) || { say "does not run"; return; }
+  end KILL "$server"
+  say "killed"
+}
+
+status() {
+  if pid >/dev/null && answers; then
+    say "ready on 127.0.0.1:$port"
+  else
+    say "does not run"
+    return 3
+  fi
 }
 
 case ${1:-} in
 install) install ;;
 start) start ;;
-stop) end TERM ;;
-kill) end KILL ;;
-status) if pid >/dev/null && answers; then echo "running on 127.0.0.1:$port"; else echo "not running"; exit 3; fi ;;
-*) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+stop) stop ;;
+kill) kill_server ;;
+restart) stop && start ;;
+status) status ;;
+*) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
 esac

@@ -41,6 +41,14 @@ pub enum OpenError {
         /// Partitions the configuration wants.
         wanted: u16,
     },
+    /// A topic is there, but no broker takes its records.
+    #[error("kafka's topic `{topic}` had a partition without a leader for {waited_ms} ms; are all brokers up?")]
+    NoLeader {
+        /// Its full name.
+        topic: String,
+        /// How long was waited, in milliseconds.
+        waited_ms: u64,
+    },
     /// The broker did not make a topic.
     #[error("kafka did not create the topic `{topic}`: {reason}")]
     CreateTopic {

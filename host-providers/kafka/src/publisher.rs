@@ -20,6 +20,7 @@ use std::time::Duration;
 use dayloom_ports::PublishError;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig};
 use tokio::time::{Instant, timeout_at};
@@ -65,6 +66,23 @@ impl Outgoing {
     }
 }
 
+/// A topic as the brokers know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Topic {
+    pub(crate) partitions: usize,
+    /// Whether each of them has a broker that takes records.
+    pub(crate) is_led: bool,
+}
+
+impl Topic {
+    fn of(partitions: &[MetadataPartition]) -> Self {
+        Self {
+            partitions: partitions.len(),
+            is_led: partitions.iter().all(|partition| partition.leader() >= 0),
+        }
+    }
+}
+
 type Producer = FutureProducer<Speaking>;
 
 pub(crate) struct Publisher {
@@ -105,13 +123,26 @@ impl Publisher {
         Ok(publisher)
     }
 
-    /// Publishes in order; one result for each record.
+    /// Publishes in order; one result for each record. Takes as long as the time-out at most, waiting for its turn
+    /// included.
     pub(crate) async fn send(&self, records: Vec<Outgoing>) -> Vec<Result<(), PublishError>> {
-        let _turn = self.turn.lock().await;
+        let deadline = Instant::now() + self.timeout;
+        let results = match timeout_at(deadline, self.turn.lock()).await {
+            Ok(_turn) => self.send_in_turn(&records, deadline).await,
+            Err(_) => {
+                let reason = self.context.complaints.last_or("others are published before it");
+                vec![Err(PublishError::Unavailable(reason)); records.len()]
+            }
+        };
+        self.metrics.published(&results);
+        results
+    }
+
+    async fn send_in_turn(&self, records: &[Outgoing], deadline: Instant) -> Vec<Result<(), PublishError>> {
         let mut results = Vec::with_capacity(records.len());
         while results.len() < records.len() {
             let chunk = chunk(&records[results.len()..]);
-            let sent = self.send_chunk(chunk).await;
+            let sent = self.send_chunk(chunk, deadline).await;
             let failure = sent.iter().find_map(|result| match result {
                 Err(PublishError::Unavailable(reason)) => Some(reason.clone()),
                 _ => None,
@@ -125,11 +156,10 @@ impl Publisher {
             }
         }
         hold_order(records.iter().map(|record| record.key.as_deref()), &mut results);
-        self.metrics.published(&results);
         results
     }
 
-    async fn send_chunk(&self, chunk: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+    async fn send_chunk(&self, chunk: &[Outgoing], deadline: Instant) -> Vec<Result<(), PublishError>> {
         let producer = match self.producer() {
             Ok(producer) => producer,
             Err(error) => return vec![Err(PublishError::Unavailable(error.to_string())); chunk.len()],
@@ -146,7 +176,6 @@ impl Publisher {
             }
         }
         self.context.complaints.clear();
-        let deadline = Instant::now() + self.timeout;
         let mut results = Vec::with_capacity(chunk.len());
         for sent in sent {
             results.push(match sent {
@@ -170,32 +199,37 @@ impl Publisher {
     }
 
     /// Whether a broker answers and the topic has a leader.
+    ///
+    /// A producer that reaches nobody, while nothing is under way, is replaced: it may have forgotten every broker, as
+    /// consumers do, and where nobody is ready nobody publishes either, which would replace it, too.
     pub(crate) async fn ready(&self, topic: String) -> Result<(), String> {
-        let widths = self.widths(Some(topic.clone()), READY_TIMEOUT).await?;
-        if widths.contains_key(&topic) {
-            Ok(())
-        } else {
-            Err(format!("the topic `{topic}` has no leader"))
+        let found = self.topics(Some(topic.clone()), READY_TIMEOUT).await;
+        if found.is_err()
+            && let Ok(_turn) = self.turn.try_lock()
+        {
+            self.retire();
+        }
+        match found?.get(&topic) {
+            Some(Topic { is_led: true, .. }) => Ok(()),
+            Some(_) => Err(format!("the topic `{topic}` has no leader")),
+            None => Err(format!("there is no topic `{topic}`")),
         }
     }
 
-    /// How many partitions the topic has, or every topic, if all of its partitions have leaders. Waits for a broker until
-    /// `timeout`; the error is what went wrong on the way.
-    pub(crate) async fn widths(
+    /// The topic as it is, or every topic. Waits for a broker until `timeout`; the error is what went wrong on the way.
+    pub(crate) async fn topics(
         &self,
         topic: Option<String>,
         timeout: Duration,
-    ) -> Result<HashMap<String, usize>, String> {
+    ) -> Result<HashMap<String, Topic>, String> {
         let producer = self.producer().map_err(|error| error.to_string())?;
         self.context.complaints.clear();
         let ask = move || {
             let metadata = producer.client().fetch_metadata(topic.as_deref(), timeout)?;
-            let led = metadata.topics().iter().filter(|topic| {
-                let partitions = topic.partitions();
-                !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0)
-            });
-            Ok(led
-                .map(|topic| (topic.name().to_owned(), topic.partitions().len()))
+            // What is not there is answered, too, without partitions.
+            let there = metadata.topics().iter().filter(|topic| !topic.partitions().is_empty());
+            Ok(there
+                .map(|topic| (topic.name().to_owned(), Topic::of(topic.partitions())))
                 .collect())
         };
         let answer: Result<_, KafkaError> = match tokio::task::spawn_blocking(ask).await {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::client::{Speaking, settings};
 use crate::names::Names;
-use crate::publisher::Publisher;
+use crate::publisher::{Publisher, Topic};
 use crate::{KafkaConfig, OpenError};
 
 /// Between two looks at topics that were just made.
@@ -106,7 +106,7 @@ pub(crate) async fn ensure(
     let deadline = Instant::now() + config.connect_timeout();
     // Not zero, which would ask nobody.
     let look = || {
-        publisher.widths(
+        publisher.topics(
             None,
             deadline.saturating_duration_since(Instant::now()).max(LOOK_INTERVAL),
         )
@@ -130,14 +130,12 @@ pub(crate) async fn ensure(
     // A topic that was just made shows up a moment later, and takes records once its partitions have leaders.
     loop {
         let found = look().await.map_err(unreachable)?;
-        let absent = wanted.iter().find(|(topic, _)| !found.contains_key(*topic));
-        match absent {
-            None => return check(&wanted, &found),
-            Some((topic, _)) if Instant::now() >= deadline => {
-                let reason = "it has no leader yet".to_owned();
-                return Err(OpenError::CreateTopic {
+        match without_leader(&wanted, &found)? {
+            None => return Ok(()),
+            Some(topic) if Instant::now() >= deadline => {
+                return Err(OpenError::NoLeader {
                     topic: topic.clone(),
-                    reason,
+                    waited_ms: config.connect_timeout_ms,
                 });
             }
             Some(_) => tokio::time::sleep(LOOK_INTERVAL).await,
@@ -145,15 +143,23 @@ pub(crate) async fn ensure(
     }
 }
 
-fn check(wanted: &BTreeMap<String, Wanted>, found: &HashMap<String, usize>) -> Result<(), OpenError> {
+/// The first topic that does not take records yet. One that is too narrow is an error.
+fn without_leader<'a>(
+    wanted: &'a BTreeMap<String, Wanted>,
+    found: &HashMap<String, Topic>,
+) -> Result<Option<&'a String>, OpenError> {
     for (topic, wanted) in wanted {
-        let found = found.get(topic).copied().unwrap_or(0);
-        if found < usize::from(wanted.partitions) {
-            let (topic, wanted) = (topic.clone(), wanted.partitions);
-            return Err(OpenError::TooFewPartitions { topic, found, wanted });
+        let Some(found) = found.get(topic) else { continue };
+        if found.partitions < usize::from(wanted.partitions) {
+            return Err(OpenError::TooFewPartitions {
+                topic: topic.clone(),
+                found: found.partitions,
+                wanted: wanted.partitions,
+            });
         }
     }
-    Ok(())
+    let is_led = |topic: &str| found.get(topic).is_some_and(|topic| topic.is_led);
+    Ok(wanted.keys().find(|topic| !is_led(topic)))
 }
 
 async fn create(config: &KafkaConfig, wanted: &BTreeMap<String, Wanted>, missing: &[&String]) -> Result<(), OpenError> {
@@ -184,4 +190,31 @@ async fn create(config: &KafkaConfig, wanted: &BTreeMap<String, Wanted>, missing
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use super::{RETRIES, without_leader};
+    use crate::OpenError;
+    use crate::publisher::Topic;
+
+    #[test]
+    fn a_topic_without_a_leader_is_waited_for_and_a_narrow_one_is_not() {
+        let wanted = BTreeMap::from(["a", "b"].map(|topic| (topic.to_owned(), RETRIES)));
+        let found = |partitions, is_led| {
+            let b = Topic { partitions, is_led };
+            HashMap::from([("a".to_owned(), Topic { is_led: true, ..b }), ("b".to_owned(), b)])
+        };
+        let waits = |found| without_leader(&wanted, &found).map(Option::<&String>::cloned);
+        assert!(matches!(waits(found(1, true)), Ok(None)));
+        assert!(matches!(waits(found(1, false)), Ok(Some(topic)) if topic == "b"));
+        // It was just made, and is not known everywhere.
+        assert!(matches!(waits(HashMap::new()), Ok(Some(topic)) if topic == "a"));
+        assert!(matches!(
+            waits(found(0, false)),
+            Err(OpenError::TooFewPartitions { .. })
+        ));
+    }
 }

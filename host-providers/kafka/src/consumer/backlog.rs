@@ -20,7 +20,7 @@ use super::record::Record;
 /// Records of a partition that are read ahead of the first unsettled one. Also what one crash can repeat.
 pub(super) const WINDOW_RECORDS_MAX: usize = 1_024;
 
-/// Bytes of the bodies among them, and one more record.
+/// Bytes of those among them that are pending, and one more record.
 pub(super) const WINDOW_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Keys of a partition that wait for a retry at a time.
@@ -90,7 +90,7 @@ pub(super) struct Backlog {
     first: u64,
     /// The offset to commit when nothing is unsettled; none before the first record.
     end: Option<i64>,
-    /// Bytes of bodies that are pending.
+    /// Bytes of the records that are pending.
     bytes: usize,
     batch: usize,
     attempts_max: u32,
@@ -125,7 +125,7 @@ impl Backlog {
 
     /// Adds the next record of the partition.
     pub(super) fn push(&mut self, record: Record) {
-        self.bytes += record.body.len();
+        self.bytes += record.bytes();
         self.end = Some(record.offset + 1);
         self.entries.push_back(Entry {
             offset: record.offset,
@@ -270,7 +270,7 @@ impl Backlog {
             first_failed_at,
             ..
         } = *pending;
-        self.bytes -= record.body.len();
+        self.bytes -= record.bytes();
         Some(Dead {
             number,
             record,
@@ -283,7 +283,7 @@ impl Backlog {
     fn bury(&mut self, number: u64) {
         let Some(state) = self.state(number) else { return };
         if let State::Pending(pending) = std::mem::replace(state, State::Settled) {
-            self.bytes -= pending.record.body.len();
+            self.bytes -= pending.record.bytes();
         }
     }
 

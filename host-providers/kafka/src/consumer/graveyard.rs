@@ -34,7 +34,12 @@ impl Graveyard {
     fn letter(&self, subscriber: &ComponentId, dead: &Dead) -> Outgoing {
         let record = &dead.record;
         let past = Past {
-            attempts: record.past.as_ref().map_or(0, |past| past.attempts) + dead.failures,
+            // Anybody can write to a retry topic, and any number into a header.
+            attempts: record
+                .past
+                .as_ref()
+                .map_or(0, |past| past.attempts)
+                .saturating_add(dead.failures),
             first_failed_at: record
                 .past
                 .as_ref()

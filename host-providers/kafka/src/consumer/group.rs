@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -39,13 +39,17 @@ const HEARTBEAT_INTERVAL_MS: &str = "1000";
 /// unless a rebalance waits, so this is never met; it may not be under the session time-out.
 const MAX_POLL_INTERVAL_MS: &str = "300000";
 
+/// Milliseconds between two looks at the topics. A broker that is just back may not know them yet, and the client joins
+/// its group only once it was told of them: with its own default of 5 minutes it would stand still as long.
+const METADATA_INTERVAL_MS: &str = "5000";
+
 /// Records the client fetches ahead per partition, about one backlog: a paused partition fetches them again.
 const PREFETCH_RECORDS: &str = "1000";
 /// KiB the client fetches ahead for all partitions of a group.
 const PREFETCH_KIB_MAX: &str = "8192";
 /// Milliseconds before the client looks whether it may fetch on. Its own default of 1 s would be the pace of a backlog.
 const FETCH_BACKOFF_MS: &str = "10";
-/// Milliseconds between two reports of the client, from which lag is read.
+/// Milliseconds between two reports of the client: how fresh lag is, and how soon it is seen that the client is lost.
 const STATISTICS_INTERVAL_MS: &str = "5000";
 
 /// One subscriber's membership in its consumer group.
@@ -75,6 +79,7 @@ impl Group {
             .set("session.timeout.ms", config.session_timeout_ms.to_string())
             .set("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS)
             .set("max.poll.interval.ms", MAX_POLL_INTERVAL_MS)
+            .set("topic.metadata.refresh.interval.ms", METADATA_INTERVAL_MS)
             .set("queued.min.messages", PREFETCH_RECORDS)
             .set("queued.max.messages.kbytes", PREFETCH_KIB_MAX)
             .set("fetch.queue.backoff.ms", FETCH_BACKOFF_MS)
@@ -114,9 +119,14 @@ impl Group {
     fn poll(&self, consumer: &BaseConsumer<Membership>, committer: &mut Committer) -> KafkaResult<()> {
         let (mut committed, mut resumed) = (Instant::now(), Instant::now());
         let mut is_paused = false;
+        let mut trouble = None;
         while !self.stop.is_cancelled() {
+            if consumer.context().brokers.are_forgotten() {
+                return Err(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown));
+            }
             match consumer.poll(if is_paused { RESUME_INTERVAL } else { COMMIT_INTERVAL }) {
                 Some(Ok(message)) => {
+                    trouble = None;
                     let must_pause = consumer.context().lanes().take(&message);
                     if must_pause {
                         let mut full = TopicPartitionList::new();
@@ -126,8 +136,12 @@ impl Group {
                     }
                 }
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
-                Some(Err(error)) => tracing::debug!(%error, "the broker is not there, or not ready"),
-                None => {}
+                // The same comes again and again while it lasts.
+                Some(Err(error)) if trouble.as_ref() != Some(&error) => {
+                    tracing::warn!(subscriber = %self.subscriber.subscription.component, %error, "nothing can be read; it is tried again");
+                    trouble = Some(error);
+                }
+                Some(Err(_)) | None => {}
             }
             if is_paused && resumed.elapsed() >= RESUME_INTERVAL {
                 resumed = Instant::now();

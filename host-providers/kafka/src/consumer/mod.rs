@@ -4,10 +4,15 @@
 //! (`group`): the broker always sees a live member. What it polls goes into the lane of its partition (`lane`), a task that
 //! calls the sink; `backlog` holds the rules. A lane that has read far enough ahead pauses its partition. Ten times a
 //! second the group commits the offsets up to which its lanes are settled (`lanes`, `committer`), and once more when
-//! partitions move to another member (`rebalance`).
+//! partitions move to another member (`rebalance`). A client that can not go on is replaced: one that failed for good, or
+//! one that forgot every broker (`brokers`).
+//!
+//! Of a partition at most 1,024 records, or 4 MiB, are held beyond the first that is not settled, so a key that is retried
+//! lets others go on for as long (`backlog`).
 
 mod backlog;
 mod backoff;
+mod brokers;
 mod committer;
 mod graveyard;
 mod group;

@@ -7,6 +7,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::{Statistics, TopicPartitionList};
 
+use super::brokers::Brokers;
 use super::lanes::Lanes;
 use crate::client;
 
@@ -16,12 +17,14 @@ const REVOKE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// What happens to the lanes when the group's partitions move. All of it runs on the polling thread, inside a poll.
 pub(super) struct Membership {
     lanes: Mutex<Lanes>,
+    pub(super) brokers: Brokers,
 }
 
 impl Membership {
     pub(super) fn new(lanes: Lanes) -> Self {
         Self {
             lanes: Mutex::new(lanes),
+            brokers: Brokers::default(),
         }
     }
 
@@ -90,6 +93,7 @@ impl ClientContext for Membership {
     fn error(&self, _: KafkaError, _: &str) {}
 
     fn stats(&self, statistics: Statistics) {
+        self.brokers.note(&statistics);
         let mut lanes = self.lanes();
         for (topic, partition) in statistics.topics.values().flat_map(|topic| {
             topic

@@ -64,6 +64,13 @@ impl Record {
         }
     }
 
+    /// What it takes of memory, near enough: everything whose length a producer chooses.
+    pub(super) fn bytes(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
+        self.body.len() + self.key.len() + self.raw_key.as_ref().map_or(0, Vec::len) + headers.sum::<usize>()
+    }
+
     /// Whether a subscriber of these types wants it. What has no readable type goes to the component, which decides.
     pub(super) fn is_wanted(&self, types: &[String]) -> bool {
         if types.is_empty() || self.past.is_some() {

@@ -8,6 +8,7 @@
 mod format;
 mod scan;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use dayloom_ports::PublishError;
@@ -19,9 +20,13 @@ use crate::{KafkaConfig, OpenError};
 
 use format::{Letter, mark};
 pub(crate) use format::{Past, describe};
+use scan::Within;
 
 /// Dead letters have one partition, so that an offset is a number. If the topic has more, the others stay empty.
 pub(crate) const DEAD_LETTERS_PARTITION: i32 = 0;
+
+/// Letters whose events are held in memory at a time, each as large as the brokers allow (1 MiB by default).
+const REPLAYED_AT_A_TIME_MAX: usize = 16;
 
 /// Why the dead letters could not be read or replayed.
 #[derive(Debug, thiserror::Error)]
@@ -127,11 +132,14 @@ impl DeadLetters {
         after: i64,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, DeadLetterError> {
-        let letters = self.read(after.saturating_add(1)).await?;
-        let wanted = letters
-            .into_iter()
-            .filter(|letter| subscriber.is_none_or(|name| letter.about.subscriber == name));
-        Ok(wanted.take(limit).map(|letter| letter.about).collect())
+        let subscriber = subscriber.map(ToOwned::to_owned);
+        let about = move |letter: Letter| {
+            let is_wanted = subscriber.as_ref().is_none_or(|name| letter.about.subscriber == *name);
+            is_wanted.then_some(letter.about)
+        };
+        let mut letters = self.read(after.saturating_add(1), None, about).await?;
+        letters.truncate(limit);
+        Ok(letters)
     }
 
     /// One dead letter and its body, CloudEvents JSON, if it was kept; none if there is no such number or it was replayed.
@@ -139,9 +147,8 @@ impl DeadLetters {
     /// # Errors
     /// If the topic is not there or can not be read in time.
     pub async fn show(&self, id: i64) -> Result<Option<(DeadLetter, Option<Vec<u8>>)>, DeadLetterError> {
-        let letters = self.read(id).await?;
-        let found = letters.into_iter().find(|letter| letter.about.id == id);
-        Ok(found.map(|letter| (letter.about, letter.body)))
+        let found = self.read(id, None, move |letter| (letter.about.id == id).then_some(letter));
+        Ok(found.await?.pop().map(|letter| (letter.about, letter.body)))
     }
 
     /// Hands letters to their subscribers again, with attempts counted from the start; returns how many. They are not
@@ -153,25 +160,36 @@ impl DeadLetters {
     /// # Errors
     /// If the broker can not be reached, or a letter has no body; what was handed over until then stays so.
     pub async fn replay(&self, which: &Replay) -> Result<usize, DeadLetterError> {
-        let letters: Vec<Letter> = match which {
+        let ids: Vec<i64> = match which {
             Replay::One(id) => {
-                let letters = self.read(*id).await?;
-                letters.into_iter().filter(|letter| letter.about.id == *id).collect()
+                let id = *id;
+                let found = self.read(id, None, move |letter| (letter.about.id == id).then_some(id));
+                found.await?
             }
             Replay::AllOf(name) => {
-                let letters = self.read(0).await?;
-                letters
-                    .into_iter()
-                    .filter(|letter| letter.about.subscriber == *name)
-                    .collect()
+                let name = name.clone();
+                let id = move |letter: Letter| (letter.about.subscriber == name).then_some(letter.about.id);
+                self.read(0, None, id).await?
             }
         };
         let mut replayed = 0;
-        for letter in letters {
-            self.hand_over(letter).await?;
-            replayed += 1;
+        for ids in ids.chunks(REPLAYED_AT_A_TIME_MAX) {
+            for letter in self.letters(ids).await? {
+                self.hand_over(letter).await?;
+                replayed += 1;
+            }
         }
         Ok(replayed)
+    }
+
+    /// These letters with their events. Marks are not looked at again.
+    async fn letters(&self, ids: &[i64]) -> Result<Vec<Letter>, DeadLetterError> {
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            return Ok(Vec::new());
+        };
+        let wanted: HashSet<i64> = ids.iter().copied().collect();
+        let one_of_them = move |letter: Letter| wanted.contains(&letter.about.id).then_some(letter);
+        self.read(*first, Some(*last + 1), one_of_them).await
     }
 
     /// First the event, then the mark: in between it may come twice, never not at all.
@@ -216,10 +234,16 @@ impl DeadLetters {
         Ok(())
     }
 
-    async fn read(&self, from: i64) -> Result<Vec<Letter>, DeadLetterError> {
+    async fn read<T: Send + 'static>(
+        &self,
+        from: i64,
+        to: Option<i64>,
+        keep: impl Fn(Letter) -> Option<T> + Send + 'static,
+    ) -> Result<Vec<T>, DeadLetterError> {
         let (config, topic) = (self.config.clone(), self.names.dead_letters_topic());
-        match tokio::task::spawn_blocking(move || scan::read(&config, &topic, from)).await {
-            Ok(letters) => letters,
+        let within = Within { from, to };
+        match tokio::task::spawn_blocking(move || scan::read(&config, &topic, &within, keep)).await {
+            Ok(kept) => kept,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }

@@ -18,12 +18,26 @@ const GROUP: &str = "dead-letters-reader";
 /// How long one poll waits. Only shows in how soon silence is noticed.
 const POLL: Duration = Duration::from_millis(100);
 
+/// Offsets of the dead-letter topic.
+#[derive(Debug, Clone)]
+pub(super) struct Within {
+    pub(super) from: i64,
+    /// The first that is not read any more; none for the topic's end.
+    pub(super) to: Option<i64>,
+}
+
 impl ConsumerContext for Speaking {}
 
-/// Reads the topic from offset `from` to its present end; letters that were replayed are left out. Blocks.
+/// Reads the offsets `within` of the topic, and no further than its present end. Of each letter that was not replayed
+/// it returns what `keep` makes of it, so that only what is asked for is held in memory. Blocks.
 ///
-/// A mark always stands behind its letter, so nothing before `from` matters.
-pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<Letter>, DeadLetterError> {
+/// A mark stands behind its letter, whose replay it says: to see all marks, leave the end open.
+pub(super) fn read<T>(
+    config: &KafkaConfig,
+    topic: &str,
+    within: &Within,
+    keep: impl Fn(Letter) -> Option<T>,
+) -> Result<Vec<T>, DeadLetterError> {
     let mut settings = settings(config);
     settings
         .set("group.id", format!("{}{GROUP}", config.group_prefix))
@@ -51,8 +65,9 @@ pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<L
         }
         Err(error) => return Err(unreachable(context.complaints.last_or(error))),
     };
-    let from = from.max(low);
-    let mut letters = BTreeMap::new();
+    let from = within.from.max(low);
+    let high = within.to.map_or(high, |to| to.min(high));
+    let mut kept = BTreeMap::new();
     if from >= high {
         return Ok(Vec::new());
     }
@@ -65,14 +80,17 @@ pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<L
             Some(Ok(message)) => {
                 heard = Instant::now();
                 let offset = message.offset();
+                if offset >= high {
+                    break;
+                }
                 match Found::of(
                     offset,
                     message.key(),
                     headers::read(message.headers()),
                     message.payload(),
                 ) {
-                    Found::Letter(letter) => drop(letters.insert(offset, *letter)),
-                    Found::Mark(replayed) => drop(letters.remove(&replayed)),
+                    Found::Letter(letter) => kept.extend(keep(*letter).map(|kept| (offset, kept))),
+                    Found::Mark(replayed) => drop(kept.remove(&replayed)),
                     Found::Foreign => {}
                 }
                 if offset + 1 >= high {
@@ -88,5 +106,5 @@ pub(super) fn read(config: &KafkaConfig, topic: &str, from: i64) -> Result<Vec<L
             return Err(unreachable(context.complaints.last_or("no record came")));
         }
     }
-    Ok(letters.into_values().collect())
+    Ok(kept.into_values().collect())
 }

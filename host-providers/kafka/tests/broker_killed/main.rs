@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use dayloom_kafka::{KafkaConfig, KafkaEvents};
+use dayloom_kafka::{DeadLetters, KafkaConfig, KafkaEvents};
 use dayloom_ports::conformance::delivery_fixture::{Sink, eventually};
 use dayloom_ports::{ComponentId, Delivery, EventPublisher as _, Outcome, PublishError, Subscription};
+use futures::future::join_all;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
@@ -79,7 +80,8 @@ async fn a_broker_killed_and_started_under_load_loses_and_reorders_nothing() {
     let subscriptions = vec![subscription("a")];
     let events = connect(&config, &subscriptions).await;
     let sink = Sink::new(|_, delivery| match (&delivery.body[..], delivery.attempt) {
-        (b"00007", 1) => Outcome::Retry("not yet".to_owned()),
+        ([.., b'7'], 1) => Outcome::Retry("not yet".to_owned()),
+        ([.., b'9'], _) => Outcome::Reject("never".to_owned()),
         _ => Outcome::Done,
     });
     let consuming = Consuming::start(&events, subscriptions.clone(), sink.clone());
@@ -94,6 +96,10 @@ async fn a_broker_killed_and_started_under_load_loses_and_reorders_nothing() {
     sink.until(|seen| distinct(seen) == 6_000).await;
     consuming.stop().await;
     assert_first_arrivals_are_in_order(&sink);
+    let letters = DeadLetters::open(config).expect("the configuration is valid");
+    let letters = letters.list(None, -1, usize::MAX).await.expect("they are read");
+    let dead: HashSet<String> = letters.into_iter().map(|letter| letter.event_id).collect();
+    assert_eq!(dead.len(), 600, "every tenth event");
 
     // What was done is written down: only something new comes.
     let again = Sink::done();
@@ -111,33 +117,37 @@ async fn while_the_broker_is_away_everything_is_unavailable_in_bounded_time() {
         publish_timeout_ms: 1_000,
         ..config()
     };
-    let subscriptions = vec![Subscription {
+    let stubborn = Subscription {
         attempts_max: 1_000,
         ..subscription("a")
-    }];
-    let events = connect(&config, &subscriptions).await;
+    };
+    let events = connect(&config, &[stubborn.clone(), subscription("b")]).await;
     let is_away = Arc::new(AtomicBool::new(false));
     let away = is_away.clone();
     let sink = Sink::new(move |_, _| match away.load(SeqCst) {
         true => Outcome::Done,
         false => Outcome::Retry("not yet".to_owned()),
     });
-    let consuming = Consuming::start(&events, subscriptions, sink.clone());
+    let consuming = Consuming::start(&events, vec![stubborn], sink.clone());
+    let other = Sink::done();
+    let idle = Consuming::start(&events, vec![subscription("b")], other.clone());
     publish(&events, vec![record("k", "before")]).await;
-    sink.until(|seen| !seen.is_empty()).await;
+    for sink in [&sink, &other] {
+        sink.until(|seen| !seen.is_empty()).await;
+    }
     control("stop").await;
 
+    // Relays and dead letters wait for each other, and each ends in the time of one all the same.
     let started = Instant::now();
-    let results = events
-        .publish((0..50).map(|n| record("k", format!("{n:05}"))).collect())
-        .await;
-    assert!(
-        results
+    let batch = || events.publish((0..50).map(|n| record("k", format!("{n:05}"))).collect());
+    for results in join_all((0..8).map(|_| batch())).await {
+        assert_eq!(results.len(), 50);
+        let are_unavailable = results
             .iter()
-            .all(|result| matches!(result, Err(PublishError::Unavailable(_)))),
-        "{results:?}"
-    );
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+            .all(|result| matches!(result, Err(PublishError::Unavailable(_))));
+        assert!(are_unavailable, "{results:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     let reason = events.ready().await.expect_err("it is away");
     assert!(!reason.is_empty());
     // Something is done meanwhile, and can not be written down; stopping does not wait for that.
@@ -145,11 +155,21 @@ async fn while_the_broker_is_away_everything_is_unavailable_in_bounded_time() {
     let tried = sink.seen().len();
     sink.until(|seen| seen.len() > tried).await;
     sleep(Duration::from_millis(500)).await;
-    let started = Instant::now();
-    consuming.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    for consuming in [consuming, idle] {
+        let started = Instant::now();
+        consuming.stop().await;
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    }
 
+    // Who begins now begins when it is back.
+    let patient = Sink::done();
+    let waiting = Consuming::start(&events, vec![subscription("a")], patient.clone());
+    sleep(Duration::from_secs(1)).await;
     control("start").await;
     eventually("it is ready", async || events.ready().await.is_ok()).await;
     publish(&events, vec![record("k", "after")]).await;
+    patient
+        .until(|seen| seen.iter().any(|(_, delivery)| delivery.body == b"after"))
+        .await;
+    waiting.stop().await;
 }

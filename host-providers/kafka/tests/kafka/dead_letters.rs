@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use dayloom_kafka::{DeadLetterError, DeadLetters, KafkaConfig, OpenError, Replay};
 use dayloom_ports::conformance::delivery_fixture::{Sink, eventually};
-use dayloom_ports::{Outcome, Subscription};
+use dayloom_ports::{Outcome, Record, Subscription};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -111,6 +111,44 @@ async fn a_replay_goes_to_the_subscriber_that_could_not_take_it_and_counts_on() 
     for (_, delivery) in sink.seen() {
         assert_eq!((delivery.topic.as_str(), delivery.attempt), ("things", 1));
     }
+}
+
+#[tokio::test]
+async fn more_letters_than_are_held_at_a_time_are_replayed_in_their_order() {
+    let config = config();
+    let subscriptions = vec![Subscription {
+        topics: vec!["narrow".to_owned()],
+        ..subscription("a")
+    }];
+    let events = connect(&config, &subscriptions).await;
+    let is_well = Arc::new(AtomicBool::new(false));
+    let well = is_well.clone();
+    let sink = Sink::new(move |_, _| match well.load(SeqCst) {
+        true => Outcome::Done,
+        false => Outcome::Reject("no".to_owned()),
+    });
+    let consuming = Consuming::start(&events, subscriptions, sink.clone());
+    let bodies: Vec<String> = (0..50).map(|n| format!("{n:02}")).collect();
+    let on_narrow = |body: &String| Record {
+        topic: "narrow".to_owned(),
+        ..record("k", body.as_bytes())
+    };
+    publish(&events, bodies.iter().map(on_narrow).collect()).await;
+    let letters = open(&config);
+    eventually("all are dead letters", async || count(&letters).await == 50).await;
+    let page = letters.list(None, 0, 10).await.expect("they are read");
+    assert_eq!(
+        page.iter().map(|letter| letter.id).collect::<Vec<_>>(),
+        (1..11).collect::<Vec<_>>()
+    );
+
+    is_well.store(true, SeqCst);
+    let all = Replay::AllOf("a".to_owned());
+    assert_eq!(letters.replay(&all).await.expect("they are replayed"), 50);
+    sink.until(|seen| seen.len() == 100).await;
+    consuming.stop().await;
+    assert_eq!(sink.bodies("a")[50..], bodies);
+    assert_eq!(count(&letters).await, 0);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const BROKER: &str = "DAYLOOM_TEST_KAFKA";
 
 pub(crate) fn broker() -> String {
     std::env::var(BROKER).unwrap_or_else(|_| {
-        panic!("{BROKER} names no broker: run `manifests/local/kafka.sh install && manifests/local/kafka.sh start`, then {BROKER}=127.0.0.1:9092")
+        panic!("{BROKER} names no broker: run `manifests/local/kafka.sh install && manifests/local/kafka.sh start`, then {BROKER}=127.0.0.1:19092")
     })
 }
 

@@ -216,18 +216,34 @@ fn the_window_is_full_at_its_limits_and_has_room_at_half() {
         |_| PAUSE,
     );
     assert!(backlog.has_room());
+}
 
-    let mut backlog = Backlog::new(10, 5);
-    backlog.push(Record {
-        body: vec![0; WINDOW_BYTES_MAX],
-        ..record(0, "a")
-    });
-    assert!(backlog.is_full());
-    let Next::Call(numbers, _) = backlog.next(Instant::now()) else {
-        panic!("there is one")
-    };
-    backlog.settle(&numbers, vec![Outcome::Done], (Instant::now(), 77), |_| PAUSE);
-    assert!(backlog.has_room());
+#[test]
+fn whatever_makes_a_record_large_fills_the_window() {
+    let large = || vec![b'x'; WINDOW_BYTES_MAX];
+    for large in [
+        Record {
+            body: large(),
+            ..record(0, "a")
+        },
+        Record {
+            raw_key: Some(large()),
+            ..record(0, "a")
+        },
+        Record {
+            headers: vec![("h".to_owned(), Some(large()))],
+            ..record(0, "a")
+        },
+    ] {
+        let mut backlog = Backlog::new(10, 5);
+        backlog.push(large);
+        assert!(backlog.is_full());
+        let Next::Call(numbers, _) = backlog.next(Instant::now()) else {
+            panic!("there is one")
+        };
+        backlog.settle(&numbers, vec![Outcome::Done], (Instant::now(), 77), |_| PAUSE);
+        assert!(backlog.has_room());
+    }
 }
 
 #[test]
