@@ -50,8 +50,7 @@ impl Rig {
         let manifest = Manifest::load(&root().join("spin.toml"), &Overrides::default()).expect("the manifest is valid");
         let environment = Environment::new();
         let config = Config::load(None, &environment).expect("the defaults are valid");
-        let variables =
-            Variables::resolve(&manifest, &config, &environment, data.path()).expect("no secrets lack");
+        let variables = Variables::resolve(&manifest, &config, &environment, data.path()).expect("no secrets lack");
         let store = SqliteStore::open(deployment::embedded_storage(&manifest, data.path())).expect("the store opens");
         let storage = Arc::new(FaultyStorage::new(store));
         let recorder = Arc::new(Recorder::default());

@@ -1,9 +1,7 @@
 use bytes::Bytes;
 use http::{Response, response::Parts};
 use http_body_util::BodyExt;
-use wasip2::http::types::{
-    ErrorCode, Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
-};
+use wasip2::http::types::{ErrorCode, Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasip2::io::streams::StreamError;
 use wstd::http::{Body, server::Responder};
 

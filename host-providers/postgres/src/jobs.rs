@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use dayloom_ports::{ComponentId, Job, JobStore, SchedulerError, TimestampMs};
 use tokio_postgres::Row;
@@ -33,19 +35,7 @@ impl JobStore for PostgresStore {
     }
 
     async fn due(&self, now: TimestampMs, limit: usize) -> Result<Vec<Job>, SchedulerError> {
-        let sql = format!(
-            "WITH mine AS (SELECT component, name FROM host_jobs \
-                 WHERE at <= $1 AND (holder IS NULL OR holder = $2 OR held_until < now()) \
-                 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED) \
-             UPDATE host_jobs j SET holder = $2, held_until = now() + {HELD} FROM mine m \
-             WHERE j.component = m.component AND j.name = m.name \
-             RETURNING j.component, j.name, j.at, j.payload, j.attempts"
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.write(&sql, &[&stored(now), &self.holder, &limit]).await?;
-        let mut jobs: Vec<Job> = rows.iter().map(job).collect();
-        jobs.sort_by_key(|job| job.at);
-        Ok(jobs)
+        self.due_of(None, now, limit).await
     }
 
     async fn finish(&self, ran: &Job) -> Result<(), SchedulerError> {
@@ -81,7 +71,72 @@ impl JobStore for PostgresStore {
     }
 }
 
+/// The timers of a host that runs a part of the components: the others' are left to other hosts.
+pub struct JobsOf {
+    /// Where all timers are.
+    pub store: Arc<PostgresStore>,
+    /// Whose timers the host runs.
+    pub components: Vec<ComponentId>,
+}
+
+#[async_trait]
+impl JobStore for JobsOf {
+    async fn put(&self, job: Job) -> Result<(), SchedulerError> {
+        self.store.put(job).await
+    }
+
+    async fn remove(&self, component: &ComponentId, name: &str) -> Result<(), SchedulerError> {
+        self.store.remove(component, name).await
+    }
+
+    async fn due(&self, now: TimestampMs, limit: usize) -> Result<Vec<Job>, SchedulerError> {
+        self.store.due_of(Some(&self.components), now, limit).await
+    }
+
+    async fn finish(&self, ran: &Job) -> Result<(), SchedulerError> {
+        self.store.finish(ran).await
+    }
+
+    async fn postpone(&self, failed: &Job, at: TimestampMs) -> Result<(), SchedulerError> {
+        self.store.postpone(failed, at).await
+    }
+
+    async fn claim_tick(
+        &self,
+        component: &ComponentId,
+        schedule: &str,
+        at: TimestampMs,
+    ) -> Result<bool, SchedulerError> {
+        self.store.claim_tick(component, schedule, at).await
+    }
+}
+
 impl PostgresStore {
+    /// What is due of these components, or of all.
+    async fn due_of(
+        &self,
+        components: Option<&[ComponentId]>,
+        now: TimestampMs,
+        limit: usize,
+    ) -> Result<Vec<Job>, SchedulerError> {
+        let sql = format!(
+            "WITH mine AS (SELECT component, name FROM host_jobs \
+                 WHERE at <= $1 AND (holder IS NULL OR holder = $2 OR held_until < now()) \
+                   AND ($4::text[] IS NULL OR component = ANY ($4)) \
+                 ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+             UPDATE host_jobs j SET holder = $2, held_until = now() + {HELD} FROM mine m \
+             WHERE j.component = m.component AND j.name = m.name \
+             RETURNING j.component, j.name, j.at, j.payload, j.attempts"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let components: Option<Vec<&str>> = components.map(|names| names.iter().map(|name| &**name).collect());
+        let params: [&(dyn ToSql + Sync); 4] = [&stored(now), &self.holder, &limit, &components];
+        let rows = self.write(&sql, &params).await?;
+        let mut jobs: Vec<Job> = rows.iter().map(job).collect();
+        jobs.sort_by_key(|job| job.at);
+        Ok(jobs)
+    }
+
     /// Runs one statement of the host's own, durably.
     async fn write(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, SchedulerError> {
         let write = async {

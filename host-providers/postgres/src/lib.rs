@@ -37,6 +37,7 @@ pub use dayloom_sql::transfer::{TableReport, TransferReport};
 pub use error::OpenError;
 pub use export::export;
 pub use import::{TransferError, import};
+pub use jobs::JobsOf;
 pub use outbox::unpublished;
 pub use relay::RelayError;
 pub use store::PostgresStore;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use dayloom_kafka::KafkaEvents;
-use dayloom_postgres::PostgresStore;
+use dayloom_postgres::{JobsOf, PostgresStore};
 use dayloom_realtime_gateway::Gateway;
 use dayloom_redis::{RedisKeyValue, RedisLog};
 use dayloom_scheduler::TimerScheduler;
@@ -28,7 +28,15 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
     let keyvalue = RedisKeyValue::connect(&servers.redis).await?;
     let log = RedisLog::connect(&servers.redis).await?;
     let (gateway, feed) = Gateway::over(gateway(config), log.clone());
-    let scheduler = Arc::new(TimerScheduler::new(store.clone()));
+    let timers = JobsOf {
+        store: store.clone(),
+        components: manifest
+            .components
+            .iter()
+            .map(|component| component.id.clone())
+            .collect(),
+    };
+    let scheduler = Arc::new(TimerScheduler::new(Arc::new(timers)));
     Ok(Deployment {
         providers: Providers {
             storage: store.clone(),

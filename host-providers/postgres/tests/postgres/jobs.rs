@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dayloom_ports::{ComponentId, Job, JobSink, JobStore, Scheduler, TimestampMs};
-use dayloom_postgres::PostgresStore;
+use dayloom_postgres::{JobsOf, PostgresStore};
 use dayloom_scheduler::{CronEntry, TimerScheduler};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,25 @@ async fn a_job_belongs_to_one_host_until_that_is_dead() {
     drop(one);
     expire(&database).await;
     assert_eq!(due(&other).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_host_with_a_part_of_the_components_leaves_the_others_timers() {
+    let database = Database::new().await;
+    let whole = database.store().await;
+    let part = JobsOf {
+        store: database.store().await,
+        components: vec!["other".into()],
+    };
+    part.put(job("a", 10)).await.expect("a job is put");
+    assert_eq!(part.due(10, 5).await, Ok(Vec::new()));
+    let own = Job {
+        component: "other".into(),
+        ..job("b", 20)
+    };
+    whole.put(own.clone()).await.expect("a job is put");
+    assert_eq!(part.due(20, 5).await, Ok(vec![own]));
+    assert_eq!(due(&whole).await, ["a"]);
 }
 
 #[tokio::test]
