@@ -4,15 +4,15 @@
 #
 #   kafka.sh install|start|stop|kill|restart|status
 #
-#   DAYLOOM_KAFKA_DIR              jars, settings, data and log (default: .kafka beside this script)
-#   DAYLOOM_KAFKA_PORT             where clients connect (default: 19092)
-#   DAYLOOM_KAFKA_CONTROLLER_PORT  the node's own controller (default: 19093)
+#   LOCAL_KAFKA_DIR              jars, settings, data and log (default: .kafka beside this script)
+#   LOCAL_KAFKA_PORT             where clients connect (default: 19092)
+#   LOCAL_KAFKA_CONTROLLER_PORT  the node's own controller (default: 19093)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dir=${DAYLOOM_KAFKA_DIR:-$here/.kafka}
-port=${DAYLOOM_KAFKA_PORT:-19092}
-controller_port=${DAYLOOM_KAFKA_CONTROLLER_PORT:-19093}
+dir=${LOCAL_KAFKA_DIR:-$here/.kafka}
+port=${LOCAL_KAFKA_PORT:-19092}
+controller_port=${LOCAL_KAFKA_CONTROLLER_PORT:-19093}
 # Small: a development broker shares its machine with a compiler.
 java_options=(-Xms128m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/kafka/log4j2.properties")
 start_seconds_max=60
@@ -82,7 +82,7 @@ install() {
 start() {
   if pid >/dev/null; then say "runs already"; return; fi
   installed || fail "Kafka is not installed, or not in this version; run: $0 install"
-  if answers; then fail "another server answers on port $port; set DAYLOOM_KAFKA_PORT"; fi
+  if answers; then fail "another server answers on port $port; set LOCAL_KAFKA_PORT"; fi
   settings
   if [ ! -f "$dir/data/meta.properties" ]; then
     local id

@@ -4,16 +4,16 @@
 #
 #   postgres.sh install|start|stop|kill|restart|status
 #
-#   DAYLOOM_POSTGRES_DIR       data, socket and log (default: .postgres beside this script)
-#   DAYLOOM_POSTGRES_PORT      where clients connect (default: 15432)
-#   DAYLOOM_POSTGRES_PASSWORD  of the user `dayloom`, when the data is first made (default: dayloom)
+#   LOCAL_POSTGRES_DIR       data, socket and log (default: .postgres beside this script)
+#   LOCAL_POSTGRES_PORT      where clients connect (default: 15432)
+#   LOCAL_POSTGRES_PASSWORD  of the user `dayloom`, when the data is first made (default: dayloom)
 #
 # As root the server runs as the user `postgres`, because it refuses to be root.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dir=${DAYLOOM_POSTGRES_DIR:-$here/.postgres}
-port=${DAYLOOM_POSTGRES_PORT:-15432}
+dir=${LOCAL_POSTGRES_DIR:-$here/.postgres}
+port=${LOCAL_POSTGRES_PORT:-15432}
 start_seconds_max=30
 stop_seconds_max=30
 
@@ -65,7 +65,7 @@ initialize() {
   password_file=$(as_server mktemp)
   # shellcheck disable=SC2064 # the name as it is now
   trap "rm -f '$password_file'" EXIT
-  printf '%s\n' "${DAYLOOM_POSTGRES_PASSWORD:-dayloom}" >"$password_file"
+  printf '%s\n' "${LOCAL_POSTGRES_PASSWORD:-dayloom}" >"$password_file"
   as_server "$bin/initdb" --pgdata="$dir/data" --username=dayloom --pwfile="$password_file" --auth=scram-sha-256 \
     --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" || fail "initdb failed; see $dir/initdb.log"
 }
@@ -73,10 +73,10 @@ initialize() {
 start() {
   need_programs
   if pid >/dev/null; then say "runs already"; return; fi
-  if answers; then fail "another server answers on port $port; set DAYLOOM_POSTGRES_PORT"; fi
+  if answers; then fail "another server answers on port $port; set LOCAL_POSTGRES_PORT"; fi
   mkdir -p "$dir/socket"
   if [ "$(id -u)" = 0 ]; then chown postgres:postgres "$dir" "$dir/socket"; fi
-  as_server test -x "$dir" || fail "the user postgres can not enter $dir; set DAYLOOM_POSTGRES_DIR to a folder it can"
+  as_server test -x "$dir" || fail "the user postgres can not enter $dir; set LOCAL_POSTGRES_DIR to a folder it can"
   initialize
   # fsync is the default; said here so that nobody turns it off for speed and measures something else.
   as_server "$bin/pg_ctl" start --silent --wait --timeout="$start_seconds_max" --pgdata="$dir/data" --log="$dir/log" \
@@ -90,7 +90,7 @@ start() {
 }
 
 query() {
-  PGPASSWORD=${DAYLOOM_POSTGRES_PASSWORD:-dayloom} "$bin/psql" --no-psqlrc --tuples-only --no-align --quiet \
+  PGPASSWORD=${LOCAL_POSTGRES_PASSWORD:-dayloom} "$bin/psql" --no-psqlrc --tuples-only --no-align --quiet \
     --host=127.0.0.1 --port="$port" --username=dayloom --dbname=postgres --command="$1"
 }
 

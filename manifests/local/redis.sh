@@ -4,13 +4,13 @@
 #
 #   redis.sh install|start|stop|kill|restart|status
 #
-#   DAYLOOM_REDIS_DIR   data and log (default: .redis beside this script)
-#   DAYLOOM_REDIS_PORT  where clients connect (default: 16379)
+#   LOCAL_REDIS_DIR   data and log (default: .redis beside this script)
+#   LOCAL_REDIS_PORT  where clients connect (default: 16379)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dir=${DAYLOOM_REDIS_DIR:-$here/.redis}
-port=${DAYLOOM_REDIS_PORT:-16379}
+dir=${LOCAL_REDIS_DIR:-$here/.redis}
+port=${LOCAL_REDIS_PORT:-16379}
 # Rate windows, caches and 16 MiB of live messages need far less.
 memory_max=256mb
 start_seconds_max=10
@@ -49,7 +49,7 @@ install() {
 start() {
   need_programs
   if pid >/dev/null; then say "runs already"; return; fi
-  if answers; then fail "another server answers on port $port; set DAYLOOM_REDIS_PORT"; fi
+  if answers; then fail "another server answers on port $port; set LOCAL_REDIS_PORT"; fi
   mkdir -p "$dir"
   # Only entries with a time to live make room for others: the live messages have none.
   redis-server --bind 127.0.0.1 --port "$port" --dir "$dir" --daemonize yes --pidfile "$dir/redis.pid" \

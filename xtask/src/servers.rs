@@ -31,9 +31,9 @@ static SERVERS: [Server; 3] = [
     Server {
         name: "PostgreSQL",
         script: "postgres.sh",
-        port_variable: "DAYLOOM_POSTGRES_PORT",
+        port_variable: "LOCAL_POSTGRES_PORT",
         port: 15_432,
-        folder_variable: "DAYLOOM_POSTGRES_DIR",
+        folder_variable: "LOCAL_POSTGRES_DIR",
         address: ("postgres://dayloom@127.0.0.1:", "/dayloom"),
         test_variable: "DAYLOOM_TEST_POSTGRES_URL",
         test_address: ("postgres://dayloom:dayloom@127.0.0.1:", "/dayloom"),
@@ -41,9 +41,9 @@ static SERVERS: [Server; 3] = [
     Server {
         name: "Redis",
         script: "redis.sh",
-        port_variable: "DAYLOOM_REDIS_PORT",
+        port_variable: "LOCAL_REDIS_PORT",
         port: 16_379,
-        folder_variable: "DAYLOOM_REDIS_DIR",
+        folder_variable: "LOCAL_REDIS_DIR",
         address: ("redis://127.0.0.1:", ""),
         test_variable: "DAYLOOM_TEST_REDIS_URL",
         test_address: ("redis://127.0.0.1:", ""),
@@ -51,16 +51,16 @@ static SERVERS: [Server; 3] = [
     Server {
         name: "Kafka",
         script: "kafka.sh",
-        port_variable: "DAYLOOM_KAFKA_PORT",
+        port_variable: "LOCAL_KAFKA_PORT",
         port: 19_092,
-        folder_variable: "DAYLOOM_KAFKA_DIR",
+        folder_variable: "LOCAL_KAFKA_DIR",
         address: ("127.0.0.1:", ""),
         test_variable: "DAYLOOM_TEST_KAFKA",
         test_address: ("127.0.0.1:", ""),
     },
 ];
 /// Where Kafka's controller listens: beside its clients' port, so that another Kafka is not met.
-const KAFKA_CONTROLLER: (&str, u16) = ("DAYLOOM_KAFKA_CONTROLLER_PORT", 19_093);
+const KAFKA_CONTROLLER: (&str, u16) = ("LOCAL_KAFKA_CONTROLLER_PORT", 19_093);
 
 type Variables = Vec<(String, String)>;
 

@@ -76,7 +76,7 @@ pub(crate) async fn missing(
     subscriptions: &[Subscription],
 ) -> Result<Vec<String>, OpenError> {
     let mut wanted = wanted(config, names, published, subscriptions);
-    let found = publisher.widths(None, config.connect_timeout()).await;
+    let found = publisher.topics(None, config.connect_timeout()).await;
     let found = found.map_err(|reason| OpenError::Unreachable {
         brokers: config.bootstrap_servers.join(", "),
         waited_ms: config.connect_timeout_ms,
@@ -92,7 +92,13 @@ pub(crate) async fn missing(
         return Err(OpenError::MissingTopic { topic, partitions });
     }
     wanted.retain(|topic, _| found.contains_key(topic));
-    check(&wanted, &found).map(|()| missing)
+    match without_leader(&wanted, &found)? {
+        None => Ok(missing),
+        Some(topic) => Err(OpenError::NoLeader {
+            topic: topic.clone(),
+            waited_ms: config.connect_timeout_ms,
+        }),
+    }
 }
 
 /// Makes what is missing, if it may, and checks the rest.

@@ -44,9 +44,9 @@ impl Server {
     fn script(&self, command: &str) {
         let done = Command::new(SCRIPT)
             .arg(command)
-            .env("DAYLOOM_POSTGRES_DIR", self.dir.path())
-            .env("DAYLOOM_POSTGRES_PORT", self.port.to_string())
-            .env("DAYLOOM_POSTGRES_PASSWORD", "dayloom")
+            .env("LOCAL_POSTGRES_DIR", self.dir.path())
+            .env("LOCAL_POSTGRES_PORT", self.port.to_string())
+            .env("LOCAL_POSTGRES_PASSWORD", "dayloom")
             .status();
         assert!(done.expect("the script runs").success(), "postgres.sh {command}");
     }
