@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import re
+import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 import requests
 
@@ -48,11 +52,11 @@ class User:
         return answer.json()
 
 
-def start(data: Path, listen: str = "127.0.0.1:0") -> Host:
-    """Starts a host on the data in a directory, and waits until it answers."""
+def start(data: Path, listen: str = "127.0.0.1:0", env: dict[str, str] | None = None) -> Host:
+    """Starts a host on the data in a directory, with more environment if given, and waits until it answers."""
     log = data.parent / "log"
     command = [os.environ["DAYLOOM_BIN"], "up", "--listen", listen, "--data", str(data)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log.open("a"), text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log.open("a"), text=True, env={**os.environ, **(env or {})})
     assert process.stdout
     ready = process.stdout.readline()
     address = re.search(r"http://\S+", ready)
@@ -71,6 +75,48 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host = start(tmp_path_factory.mktemp("host") / "data")
     yield host
     stop(host)
+
+
+@pytest.fixture(scope="session")
+def host_on_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host on real PostgreSQL, Kafka and Redis, with a database, topics, groups and keys of its own. Its consumers are there."""
+    name = f"tour_{secrets.token_hex(6)}"
+    postgres = os.environ["DAYLOOM_TEST_POSTGRES_URL"]
+    execute(postgres, f"CREATE DATABASE {name}")
+    env = {
+        "DAYLOOM_POSTGRES_URL": postgres.rpartition("/")[0] + f"/{name}",
+        "DAYLOOM_POSTGRES_TLS": "off",
+        "DAYLOOM_KAFKA_BOOTSTRAP_SERVERS": os.environ["DAYLOOM_TEST_KAFKA"],
+        "DAYLOOM_KAFKA_TOPIC_PREFIX": f"{name}.",
+        "DAYLOOM_KAFKA_GROUP_PREFIX": f"{name}.",
+        "DAYLOOM_REDIS_URL": os.environ["DAYLOOM_TEST_REDIS_URL"],
+        "DAYLOOM_REDIS_PREFIX": name,
+        "DAYLOOM_VARIABLE_KEY_ENCRYPTION_KEY": secrets.token_urlsafe(32),
+    }
+    host = start(tmp_path_factory.mktemp("servers") / "data", env=env)
+    # A new consumer group takes a few seconds to form.
+    user = sign_up(host)
+    user.create(title="first")
+    until = time.monotonic() + 60
+    while not user.http.get(user.path("/audit-logs"), timeout=10).json()["items"]:
+        assert time.monotonic() < until, f"no event came through Kafka\n{host.log.read_text()}"
+        time.sleep(0.2)
+    yield host
+    stop(host)
+    execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, statement: str) -> None:
+    """Runs one statement on a PostgreSQL server."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
 
 
 numbers = itertools.count()

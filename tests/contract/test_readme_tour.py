@@ -1,12 +1,15 @@
-"""Every line of the README's quick tour runs, against a host of its own data, and shows what the README says."""
+"""Every line of the README's quick tour runs and shows what the README says, on what is embedded and on real servers."""
 
 import re
 import subprocess
 
+import pytest
 from conftest import ROOT, Host
 
 
-def test_the_tour_of_the_readme_runs_as_written(host: Host) -> None:
+@pytest.mark.parametrize("deployment", ["host", "host_on_servers"])
+def test_the_tour_of_the_readme_runs_as_written(deployment: str, request: pytest.FixtureRequest) -> None:
+    host: Host = request.getfixturevalue(deployment)
     blocks = re.findall(r"^```sh tour\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 8
     script = "set -euo pipefail\n" + "\n".join(blocks)
