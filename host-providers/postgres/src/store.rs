@@ -230,22 +230,27 @@ impl Storage for PostgresStore {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        let check = async {
-            for connections in [&self.readers, &self.writers] {
-                let lease = connections.lease().await?;
-                let is_standby: bool = lease.query_one("SELECT pg_is_in_recovery()", &[]).await?.get(0);
-                lease.give_back();
-                if is_standby {
-                    return Err(SqlError::Unavailable("the server is a standby".to_owned()));
-                }
-            }
-            Ok(())
-        };
-        match tokio::time::timeout(READY_WAIT_MAX, check).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.into_storage_error(0).to_string()),
-            Err(_) => Err("the database does not answer in time".to_owned()),
+        let [reads, writes] = [&self.readers, &self.writers].map(|connections| takes_calls(connections.clone()));
+        let check = tokio::time::timeout(self.call_max, async { tokio::try_join!(reads, writes) });
+        // A task, because it goes on when the probe has given up: else connections that take longer to make than a probe
+        // waits would never be there for the next one.
+        match tokio::time::timeout(READY_WAIT_MAX, tokio::spawn(check)).await {
+            Ok(Ok(Ok(Ok(_)))) => Ok(()),
+            Ok(Ok(Ok(Err(error)))) => Err(error.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Ok(Err(_))) | Err(_) => Err("the database does not answer in time".to_owned()),
         }
+    }
+}
+
+/// Whether the server behind these connections answers, and takes writes.
+async fn takes_calls(connections: Connections) -> Result<(), SqlError> {
+    let lease = connections.lease().await?;
+    let is_standby: bool = lease.query_one("SELECT pg_is_in_recovery()", &[]).await?.get(0);
+    lease.give_back();
+    match is_standby {
+        true => Err(SqlError::Unavailable("the server is a standby".to_owned())),
+        false => Ok(()),
     }
 }
 

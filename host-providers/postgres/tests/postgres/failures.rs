@@ -1,6 +1,7 @@
 //! Lost connections, callers that go away, commits that stand in each other's way.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use dayloom_ports::conformance::fixture::{commit, event, ids, insert, owner, query, statement, text};
 use dayloom_ports::{Statement, Storage, StorageError, Value};
 use dayloom_postgres::PostgresConfig;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Database, eventually};
 
@@ -302,4 +304,43 @@ async fn a_server_that_is_away_is_unavailable_and_not_ready() {
     beside.batch_execute(&allow(true)).await.expect("it is open");
     eventually("it goes on by itself", async || store.ready().await.is_ok()).await;
     assert!(commit(&*store, [insert("a")], []).await.is_ok());
+}
+
+/// Passes connections on to the server after a while; returns the port it listens on.
+async fn slow_way_to(port: u16, delay: Duration) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let own = listener.local_addr().expect("it has an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                let mut server = TcpStream::connect(("127.0.0.1", port))
+                    .await
+                    .expect("the server answers");
+                // Ends with either of them, and how does not matter.
+                drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
+            });
+        }
+    });
+    own
+}
+
+#[tokio::test]
+async fn a_probe_that_gives_up_leaves_its_connections_for_the_next() {
+    let database = Database::new().await;
+    let config = tokio_postgres::Config::from_str(&database.url()).expect("the URL parses");
+    let port = config.get_ports()[0];
+    // Longer than a probe waits.
+    let slow = slow_way_to(port, Duration::from_millis(1_500)).await;
+    let store = database
+        .store_with(PostgresConfig {
+            url: database
+                .url()
+                .replace(&format!(":{port}/"), &format!(":{slow}/"))
+                .into(),
+            ..database.config()
+        })
+        .await;
+    assert!(store.ready().await.is_err());
+    eventually("it is ready", async || store.ready().await.is_ok()).await;
 }

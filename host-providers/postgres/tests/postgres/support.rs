@@ -82,6 +82,8 @@ impl Database {
     pub(crate) fn config(&self) -> PostgresConfig {
         PostgresConfig {
             tls: TlsMode::Off,
+            // A machine that is busy with other tests takes its time to connect.
+            connect_timeout_ms: 30_000,
             ..PostgresConfig::new(self.url())
         }
     }
