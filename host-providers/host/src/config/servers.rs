@@ -72,19 +72,23 @@ impl Servers {
                 ));
             }
         };
-        let refuse = |section, problem| ConfigError::Server { section, problem };
+        let refuse = |section| move |problem| ConfigError::Server { section, problem };
+        let of_postgres = |error| match error {
+            dayloom_postgres::OpenError::Config(reason) => reason,
+            other => other.to_string(),
+        };
+        let of_kafka = |error| match error {
+            dayloom_kafka::OpenError::Config(reason) => reason,
+            other => other.to_string(),
+        };
         servers
             .postgres
             .validate()
-            .map_err(|error| refuse("postgres", error.to_string()))?;
-        servers
-            .kafka
-            .validate()
-            .map_err(|error| refuse("kafka", error.to_string()))?;
-        servers
-            .redis
-            .validate()
-            .map_err(|error| refuse("redis", error.to_string()))?;
+            .map_err(of_postgres)
+            .map_err(refuse("postgres"))?;
+        servers.kafka.validate().map_err(of_kafka).map_err(refuse("kafka"))?;
+        let of_redis = |error: dayloom_redis::ConfigError| error.to_string();
+        servers.redis.validate().map_err(of_redis).map_err(refuse("redis"))?;
         Ok(Some(servers))
     }
 }
