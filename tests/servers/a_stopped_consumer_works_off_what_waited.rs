@@ -11,6 +11,8 @@ use serde_json::json;
 
 /// Requests under way at a time.
 const CONCURRENT: usize = 16;
+/// Where the components are that the partial host lacks. It asks none of them here.
+const NOBODY: &str = "http://127.0.0.1:9";
 /// A task's events are taken at far more than this rate, in events per second, on the slowest machine.
 const RATE_MIN: u64 = 20;
 
@@ -19,9 +21,12 @@ async fn a_stopped_consumer_works_off_what_waited() {
     let tasks: u64 = std::env::var("DAYLOOM_BACKLOG").map_or(2_000, |text| text.parse().expect("a number"));
     let servers = Servers::fresh().await;
     let mut partial = servers.host();
-    partial
-        .env
-        .push(("DAYLOOM_COMPONENTS".to_owned(), "auth,tasks".to_owned()));
+    for (name, value) in [
+        ("DAYLOOM_COMPONENTS", "auth,tasks"),
+        ("DAYLOOM_APPLICATION_URL", NOBODY),
+    ] {
+        partial.env.push((name.to_owned(), value.to_owned()));
+    }
     let mut producer = Host::start_with(partial).await;
     let ana = producer.client().sign_up("ana").await;
     let created: HashSet<String> = stream::iter(0..tasks)

@@ -20,6 +20,8 @@ use crate::faults::topics::check_topics;
 const USERS: usize = 4;
 /// Concurrent writers, each with one request under way; half of them on each host.
 const WRITERS: usize = 8;
+/// Each rests so long after a write: servers start slowly on a machine that has nothing left.
+const WRITER_PAUSE: Duration = Duration::from_millis(20);
 /// A fault comes this long after the last one is mended, at random.
 const FAULT_AFTER_MS: std::ops::Range<u64> = 30..700;
 /// No reminder of the load is this far ahead, in milliseconds, unless it is years ahead.
@@ -46,9 +48,8 @@ async fn faults_lose_nothing() {
         let user = Arc::new(dayloom_tests::Client::new(here).sign_up(&format!("user{n}")).await);
         listeners.push(tokio::spawn(Listener::new(there, user.clone()).run(listening.clone())));
         for writer in (n..WRITERS).step_by(USERS) {
-            writers.push(tokio::spawn(
-                Writer::new(user.clone(), writer, seed).run(writing.clone()),
-            ));
+            let writer = Writer::new(user.clone(), writer, seed).pausing(WRITER_PAUSE);
+            writers.push(tokio::spawn(writer.run(writing.clone())));
         }
         users.push(user);
     }

@@ -15,7 +15,7 @@ pub const SESSION_TIMEOUT_MS: u64 = 6_000;
 pub struct Servers {
     name: String,
     key_encryption_key: String,
-    _turn: Turn,
+    turn: Turn,
 }
 
 /// Tests of one process that use the servers at the same time, and tests that have them to themselves because they take
@@ -46,7 +46,7 @@ impl Servers {
             name: format!("test_{}", letters(12).to_lowercase()),
             // 32 bytes in base64url: of its 43 letters the last has 4 bits.
             key_encryption_key: letters(42) + "A",
-            _turn: turn,
+            turn,
         };
         let sql = format!("CREATE DATABASE {}", servers.name);
         PostgresTables::connect(Server::Postgres.url().as_str())
@@ -114,7 +114,7 @@ impl Servers {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        if matches!(self._turn, Turn::Alone(_)) {
+        if matches!(self.turn, Turn::Alone(_)) {
             for server in Server::ALL {
                 if !server.start_blocking() {
                     eprintln!("{server:?} could not be started again");

@@ -37,7 +37,7 @@ pub fn check_heard(acknowledged: &[Acknowledged], listeners: &[Heard]) {
         assert_eq!(
             heard.repeated,
             Vec::<String>::new(),
-            "events arrived twice on one connection"
+            "events were sent again that had just been sent"
         );
         let last_reload = heard.reloads.last().copied();
         let missed: Vec<_> = acknowledged

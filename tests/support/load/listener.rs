@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,33 @@ use crate::{Client, LiveSocket, PATIENCE, Seen};
 
 /// How long the line must be silent, once everything is delivered, before the listener calls it a day.
 const SILENCE: Duration = Duration::from_millis(1_500);
+
+/// Messages of one user that a host surely still has: 2 MiB of them, each kept in two framings of at most 4 KiB. What is older
+/// may come again.
+const RING_MESSAGES: usize = 256;
+
+/// The latest messages of a connection.
+#[derive(Debug, Default)]
+struct Ring {
+    ids: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Ring {
+    /// Whether the message is new.
+    fn take(&mut self, id: &str) -> bool {
+        if !self.ids.insert(id.to_owned()) {
+            return false;
+        }
+        self.order.push_back(id.to_owned());
+        if self.order.len() > RING_MESSAGES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
+    }
+}
 
 /// A user's open tab: it follows every event, reconnects when the connection breaks or is not made in time, resumes, and keeps
 /// the rules of a client (an event that is not newer than what it has is dropped).
@@ -28,7 +55,7 @@ pub struct Heard {
     pub applied: HashSet<(String, u64, String)>,
     /// Moments at which it was told to load everything anew: whatever was acknowledged before is covered by that.
     pub reloads: Vec<Instant>,
-    /// Events that came twice on one connection without a reload between: there must be none.
+    /// Events that came again while the host must still have known that they were sent: there must be none.
     pub repeated: Vec<String>,
     /// Events of somebody else: there must be none.
     pub foreign: Vec<String>,
@@ -63,7 +90,7 @@ impl Listener {
                 // Nothing to resume from: what came before this moment must be loaded.
                 None => self.heard.reloads.push(Instant::now()),
             }
-            let mut ids_of_connection = HashSet::new();
+            let mut sent = Ring::default();
             loop {
                 match socket.next_within(SILENCE).await {
                     None if *stopped.borrow() => return self.heard,
@@ -71,11 +98,11 @@ impl Listener {
                     Some(Seen::Closed(_)) => break,
                     Some(Seen::Reload) => {
                         self.heard.reloads.push(Instant::now());
-                        ids_of_connection.clear();
+                        sent = Ring::default();
                     }
                     Some(Seen::Event(event)) => {
                         let id = event["id"].as_str().unwrap_or_default().to_owned();
-                        if !ids_of_connection.insert(id.clone()) {
+                        if !sent.take(&id) {
                             self.heard.repeated.push(id);
                         }
                         self.hear(&event, &mut newest);

@@ -42,6 +42,7 @@ pub struct Writer {
     /// Its tasks that still exist: id and version.
     tasks: Vec<(String, u64)>,
     acknowledged: Vec<Acknowledged>,
+    pause: Duration,
 }
 
 impl Writer {
@@ -54,7 +55,13 @@ impl Writer {
             random,
             tasks: Vec::new(),
             acknowledged: Vec::new(),
+            pause: Duration::ZERO,
         }
+    }
+
+    /// The same with a pause after each write, so that the servers have something of the machine too.
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
     }
 
     /// Writes until told to stop, and returns what was acknowledged.
@@ -69,6 +76,7 @@ impl Writer {
                 7..9 => self.complete().await,
                 _ => self.delete().await,
             }
+            tokio::time::sleep(self.pause).await;
         }
         self.acknowledged
     }
