@@ -6,7 +6,6 @@ mod both_http_versions_are_served;
 mod consumer_stopped_catches_up;
 mod dead_letters_can_be_replayed;
 mod health_and_metrics_tell_the_truth;
-mod kill_nine;
 mod kill_nine_loses_nothing;
 mod recurring_task_has_one_successor;
 mod reminder_fires_at_its_time;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::{dayloom_bin, root};
+use crate::{dayloom_bin, host::without_servers, root};
 
 /// Longer than any command that is no server takes.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
@@ -41,9 +41,18 @@ impl Ended {
 
 /// Runs `dayloom` with these arguments to its end. Panics if it does not end, such as a server that should have refused.
 pub async fn dayloom<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ended {
-    let child = Command::new(dayloom_bin())
+    dayloom_with(arguments, &[]).await
+}
+
+/// The same with environment variables.
+pub async fn dayloom_with<A: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = A>,
+    environment: &[(String, String)],
+) -> Ended {
+    let child = without_servers(&mut Command::new(dayloom_bin()))
         .current_dir(root())
         .args(arguments)
+        .envs(environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -27,17 +27,24 @@ pub struct Host {
     options: HostOptions,
 }
 
-/// What a host is asked to stop with.
+/// What is sent to a host.
 #[derive(Debug, Clone, Copy)]
 pub enum Signal {
-    /// SIGTERM, as service managers do.
+    /// SIGTERM, as service managers stop it.
     Terminate,
-    /// SIGINT, as a person at the terminal does.
+    /// SIGINT, as a person at the terminal stops it.
     Interrupt,
+    /// SIGSTOP: it stands still, with every connection open.
+    Freeze,
+    /// SIGCONT: it goes on.
+    Thaw,
 }
 
 /// Longer than a host may take for the requests in flight (10 s) and its providers (5 s).
 const STOPPED_WITHIN: Duration = Duration::from_secs(20);
+
+/// What the host's variables of servers begin with.
+const SERVERS: [&str; 3] = ["DAYLOOM_POSTGRES_", "DAYLOOM_KAFKA_", "DAYLOOM_REDIS_"];
 
 impl Host {
     /// Starts a host with an empty data directory, and returns once it is ready.
@@ -57,7 +64,7 @@ impl Host {
 
     async fn launch(folder: TempDir, options: HostOptions, listen: &str) -> Self {
         let mut command = Command::new(dayloom_bin());
-        command
+        without_servers(&mut command)
             .current_dir(root())
             .args(["up", "--listen", listen, "--data"])
             .arg(folder.path().join("data"));
@@ -127,7 +134,7 @@ impl Host {
         self.child.kill().await.expect("the host can be killed");
     }
 
-    /// Asks it to stop, and does not wait.
+    /// Sends it a signal, and does not wait for what follows.
     ///
     /// # Errors
     /// If `kill` does not run or refuses.
@@ -135,6 +142,8 @@ impl Host {
         let name = match signal {
             Signal::Terminate => "-TERM",
             Signal::Interrupt => "-INT",
+            Signal::Freeze => "-STOP",
+            Signal::Thaw => "-CONT",
         };
         let status = Command::new("kill")
             .args([name, &self.pid().to_string()])
@@ -180,6 +189,18 @@ impl Host {
     pub fn database(&self) -> Database {
         Database::open(&self.data())
     }
+}
+
+/// Takes away what the environment says of servers: a host of a test knows of none that the test did not give it. The scripts
+/// that start servers read variables that begin alike.
+pub(crate) fn without_servers(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let is_of_servers = |name: &str| SERVERS.iter().any(|prefix| name.starts_with(prefix));
+        if name.to_str().is_some_and(is_of_servers) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// The host binary: `DAYLOOM_BIN`, or the release build of this repository. Panics if it is not there: a missing real part is a

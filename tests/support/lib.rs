@@ -1,18 +1,29 @@
 //! What the tests of the whole share: the host as a child process, a client of its HTTP API, a live connection, the command
-//! line, and a look into the database past the application.
+//! line, a look into the database past the application, the real servers, and load whose consequences can be checked.
 
 mod application;
 mod client;
 mod command;
 mod database;
 mod host;
+mod kafka_tools;
 mod live;
+pub mod load;
+mod server;
+mod servers;
+mod stream;
+mod tables;
 mod time;
 
 pub use application::{Application, root, settings_of};
 pub use client::{Answer, Client, User};
-pub use command::{Ended, dayloom};
+pub use command::{Ended, dayloom, dayloom_with};
 pub use database::Database;
 pub use host::{Host, HostOptions, Signal, dayloom_bin};
+pub use kafka_tools::{Backlog, KafkaTools, TopicRecord};
 pub use live::{LiveSocket, Seen};
-pub use time::{PATIENCE, epoch_ms, eventually, now_ms, rfc3339, until_ms};
+pub use server::Server;
+pub use servers::{SESSION_TIMEOUT_MS, Servers, redis};
+pub use stream::LiveStream;
+pub use tables::{PostgresTables, Tables};
+pub use time::{PATIENCE, epoch_ms, eventually, eventually_within, now_ms, rfc3339, until_ms};

@@ -6,13 +6,22 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until `probe` gives something, and panics with `what` when patience ends.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, probe: impl FnMut() -> F) -> T {
+    eventually_within(PATIENCE, what, probe).await
+}
+
+/// The same with another patience, for what waits for the time-outs of others.
+pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut probe: impl FnMut() -> F,
+) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = probe().await {
             return found;
         }
-        assert!(begun.elapsed() < PATIENCE, "never came: {what}");
+        assert!(begun.elapsed() < patience, "never came: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

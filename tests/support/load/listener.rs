@@ -1,17 +1,46 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dayloom_tests::{Client, LiveSocket, Seen};
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// How long the line must be silent, after the writers stopped, before the listener calls it a day.
+use crate::{Client, LiveSocket, PATIENCE, Seen};
+
+/// How long the line must be silent, once everything is delivered, before the listener calls it a day.
 const SILENCE: Duration = Duration::from_millis(1_500);
 
-/// A user's open tab: it follows every event, reconnects after a kill, resumes, and keeps the rules of a client (an event that
-/// is not newer than what it has is dropped).
-pub(crate) struct Listener {
+/// Messages of one user that a host surely still has: 2 MiB of them, each kept in two framings of at most 4 KiB. What is older
+/// may come again.
+const RING_MESSAGES: usize = 256;
+
+/// The latest messages of a connection.
+#[derive(Debug, Default)]
+struct Ring {
+    ids: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Ring {
+    /// Whether the message is new.
+    fn take(&mut self, id: &str) -> bool {
+        if !self.ids.insert(id.to_owned()) {
+            return false;
+        }
+        self.order.push_back(id.to_owned());
+        if self.order.len() > RING_MESSAGES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
+    }
+}
+
+/// A user's open tab: it follows every event, reconnects when the connection breaks or is not made in time, resumes, and keeps
+/// the rules of a client (an event that is not newer than what it has is dropped).
+#[derive(Debug)]
+pub struct Listener {
     address: String,
     client: Arc<Client>,
     heard: Heard,
@@ -19,20 +48,22 @@ pub(crate) struct Listener {
 
 /// What reached it.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) user_id: String,
+pub struct Heard {
+    /// Who listened.
+    pub user_id: String,
     /// `(task, sequence, type)` of every task event that was new to it.
-    pub(crate) applied: HashSet<(String, u64, String)>,
+    pub applied: HashSet<(String, u64, String)>,
     /// Moments at which it was told to load everything anew: whatever was acknowledged before is covered by that.
-    pub(crate) reloads: Vec<Instant>,
-    /// Events that came twice on one connection: there must be none.
-    pub(crate) repeated: Vec<String>,
+    pub reloads: Vec<Instant>,
+    /// Events that came again while the host must still have known that they were sent: there must be none.
+    pub repeated: Vec<String>,
     /// Events of somebody else: there must be none.
-    pub(crate) foreign: Vec<String>,
+    pub foreign: Vec<String>,
 }
 
 impl Listener {
-    pub(crate) fn new(address: &str, client: Arc<Client>) -> Self {
+    /// A tab of this client's user, on the host at `address`.
+    pub fn new(address: &str, client: Arc<Client>) -> Self {
         let heard = Heard {
             user_id: client.user().id.clone(),
             ..Heard::default()
@@ -45,11 +76,12 @@ impl Listener {
     }
 
     /// Listens until told to stop and the line is silent.
-    pub(crate) async fn run(mut self, stopped: watch::Receiver<bool>) -> Heard {
+    pub async fn run(mut self, stopped: watch::Receiver<bool>) -> Heard {
         let mut last_id: Option<String> = None;
         let mut newest: HashMap<String, u64> = HashMap::new();
         loop {
-            let Ok(mut socket) = LiveSocket::connect(&self.address, &self.client).await else {
+            let connected = LiveSocket::connect(&self.address, &self.client);
+            let Ok(Ok(mut socket)) = tokio::time::timeout(PATIENCE, connected).await else {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             };
@@ -58,16 +90,19 @@ impl Listener {
                 // Nothing to resume from: what came before this moment must be loaded.
                 None => self.heard.reloads.push(Instant::now()),
             }
-            let mut ids_of_connection = HashSet::new();
+            let mut sent = Ring::default();
             loop {
                 match socket.next_within(SILENCE).await {
                     None if *stopped.borrow() => return self.heard,
                     None => {}
                     Some(Seen::Closed(_)) => break,
-                    Some(Seen::Reload) => self.heard.reloads.push(Instant::now()),
+                    Some(Seen::Reload) => {
+                        self.heard.reloads.push(Instant::now());
+                        sent = Ring::default();
+                    }
                     Some(Seen::Event(event)) => {
                         let id = event["id"].as_str().unwrap_or_default().to_owned();
-                        if !ids_of_connection.insert(id.clone()) {
+                        if !sent.take(&id) {
                             self.heard.repeated.push(id);
                         }
                         self.hear(&event, &mut newest);

@@ -1,20 +1,28 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dayloom_tests::{Answer, Client, PATIENCE};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::{Answer, Client, PATIENCE, now_ms, rfc3339};
+
+/// A reminder that is to fire during the run does so this long after its task's creation, at random.
+const REMINDED_AFTER_MS: std::ops::Range<i64> = 1_000..4_000;
+
 /// A write whose success the host told.
 #[derive(Debug, Clone)]
-pub(crate) struct Acknowledged {
-    pub(crate) user_id: String,
-    pub(crate) task_id: String,
+pub struct Acknowledged {
+    /// Whose task it is.
+    pub user_id: String,
+    /// The task.
+    pub task_id: String,
     /// The version the write made.
-    pub(crate) sequence: u64,
-    pub(crate) event_type: &'static str,
-    pub(crate) at: Instant,
+    pub sequence: u64,
+    /// The type of the event that must tell of it.
+    pub event_type: &'static str,
+    /// When the answer had come.
+    pub at: Instant,
 }
 
 /// What became of a request in the end.
@@ -26,17 +34,20 @@ struct Reply {
 
 /// One client that creates, changes, completes and deletes tasks of its own, one request at a time, and never lets go of a
 /// write before it knows what became of it.
-pub(crate) struct Writer {
+#[derive(Debug)]
+pub struct Writer {
     client: Arc<Client>,
     number: usize,
     random: fastrand::Rng,
     /// Its tasks that still exist: id and version.
     tasks: Vec<(String, u64)>,
     acknowledged: Vec<Acknowledged>,
+    pause: Duration,
 }
 
 impl Writer {
-    pub(crate) fn new(client: Arc<Client>, number: usize, seed: u64) -> Self {
+    /// The writer with this number, of this client's user.
+    pub fn new(client: Arc<Client>, number: usize, seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed.wrapping_mul(1_000).wrapping_add(number as u64));
         Self {
             client,
@@ -44,11 +55,17 @@ impl Writer {
             random,
             tasks: Vec::new(),
             acknowledged: Vec::new(),
+            pause: Duration::ZERO,
         }
     }
 
+    /// The same with a pause after each write, so that the servers have something of the machine too.
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
     /// Writes until told to stop, and returns what was acknowledged.
-    pub(crate) async fn run(mut self, stopped: watch::Receiver<bool>) -> Vec<Acknowledged> {
+    pub async fn run(mut self, stopped: watch::Receiver<bool>) -> Vec<Acknowledged> {
         let mut count = 0;
         while !*stopped.borrow() {
             count += 1;
@@ -59,6 +76,7 @@ impl Writer {
                 7..9 => self.complete().await,
                 _ => self.delete().await,
             }
+            tokio::time::sleep(self.pause).await;
         }
         self.acknowledged
     }
@@ -66,9 +84,13 @@ impl Writer {
     /// Creates under an idempotency key, repeating the same request until it is answered.
     async fn create(&mut self, count: usize) {
         let mut draft = json!({ "title": format!("task {count} of writer {}", self.number), "tags": ["load"] });
-        match self.random.u8(0..3) {
+        match self.random.u8(0..4) {
             0 => draft["recurring_rule"] = json!("daily"),
             1 => draft["reminders"] = json!([{ "reminder_at": "2040-01-01T09:00:00Z" }]),
+            2 => {
+                let at = rfc3339(now_ms() + self.random.i64(REMINDED_AFTER_MS));
+                draft["reminders"] = json!([{ "reminder_at": at }]);
+            }
             _ => {}
         }
         draft["due_date"] = json!("2039-12-31T12:00:00Z");
@@ -140,16 +162,23 @@ impl Writer {
         });
     }
 
-    /// Sends the same request until the host answers it; a host that is down or going down does not.
+    /// Sends the same request until the host answers it; a host that is down or going down does not, and one that lacks what
+    /// it needs says when to come again.
     async fn until_answered(&self, request: impl Fn(&Client) -> reqwest::RequestBuilder) -> Reply {
         let begun = Instant::now();
         let mut is_repeated = false;
         loop {
             if let Ok(response) = request(&self.client).send().await
                 && let Ok(answer) = Answer::of(response).await
-                && answer.status != StatusCode::SERVICE_UNAVAILABLE
             {
-                return Reply { answer, is_repeated };
+                if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                    return Reply { answer, is_repeated };
+                }
+                let seconds = answer.header("retry-after").parse::<u64>();
+                assert!(
+                    seconds.is_ok(),
+                    "refused without a word of when to come again: {answer:?}"
+                );
             }
             is_repeated = true;
             assert!(begun.elapsed() < PATIENCE, "the host does not come back");

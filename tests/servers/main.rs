@@ -1,0 +1,11 @@
+//! The whole application on real PostgreSQL, Kafka and Redis, one promise a file.
+//!
+//! Needs the servers and their addresses: `cargo xtask servers up`, and in the environment what a failing test asks for.
+
+mod a_poisoned_event_is_a_dead_letter_and_can_be_replayed;
+mod a_stopped_consumer_works_off_what_waited;
+mod behind_a_reverse_proxy;
+mod faults;
+mod faults_lose_nothing;
+mod live_messages_cross_hosts;
+mod writes_are_refused_politely_without_postgresql;

@@ -1,0 +1,158 @@
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::root;
+
+/// Kafka's own programs, which are no part of us, for the topics and groups that begin with a prefix.
+#[derive(Debug, Clone)]
+pub struct KafkaTools {
+    bootstrap: String,
+    prefix: String,
+}
+
+/// A record as Kafka's console consumer tells it.
+#[derive(Debug, Clone)]
+pub struct TopicRecord {
+    /// Its partition.
+    pub partition: i32,
+    /// Its place there.
+    pub offset: i64,
+    /// Its key; `null` if there is none.
+    pub key: String,
+    /// Its body.
+    pub value: String,
+}
+
+/// How far the groups are, over all their topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// Records in the partitions that the groups follow, each group counted.
+    pub records: i64,
+    /// Of them, those that are not known to be worked off.
+    pub owed: i64,
+}
+
+/// What separates the parts of a printed record: in no key and in no JSON text.
+const SEPARATOR: &str = "\u{1f}";
+/// Milliseconds of silence after which a topic is at its end: far more than a broker on this machine takes to answer.
+const SILENCE_MS: &str = "3000";
+
+impl KafkaTools {
+    pub(crate) fn new(bootstrap: String, prefix: String) -> Self {
+        Self { bootstrap, prefix }
+    }
+
+    /// Everything in a topic, the records of each partition in their order.
+    pub async fn read(&self, topic: &str) -> Vec<TopicRecord> {
+        let mut command = self.program("org.apache.kafka.tools.consumer.ConsoleConsumer");
+        command
+            .args(["--from-beginning", "--timeout-ms", SILENCE_MS])
+            .args(["--topic", &format!("{}{topic}", self.prefix)]);
+        let separator = format!("key.separator={SEPARATOR}");
+        for property in [
+            "print.partition=true",
+            "print.offset=true",
+            "print.key=true",
+            &separator,
+        ] {
+            command.args(["--formatter-property", property]);
+        }
+        run(command, "").await.lines().map(TopicRecord::of).collect()
+    }
+
+    /// Writes records, each a key and a body in one line.
+    pub async fn write(&self, topic: &str, records: &[(&str, &str)]) {
+        let mut command = self.program("org.apache.kafka.tools.ConsoleProducer");
+        let separator = format!("key.separator={SEPARATOR}");
+        command.args(["--topic", &format!("{}{topic}", self.prefix)]).args([
+            "--reader-property",
+            "parse.key=true",
+            "--reader-property",
+            &separator,
+        ]);
+        let lines: String = records
+            .iter()
+            .map(|(key, value)| format!("{key}{SEPARATOR}{value}\n"))
+            .collect();
+        run(command, &lines).await;
+    }
+
+    /// How far the groups are.
+    pub async fn backlog(&self) -> Backlog {
+        let mut command = self.program("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand");
+        command.args(["--describe", "--all-groups"]);
+        let mut backlog = Backlog { records: 0, owed: 0 };
+        for line in run(command, "")
+            .await
+            .lines()
+            .filter(|line| line.starts_with(&self.prefix))
+        {
+            // Group, topic, partition, where the group is, the end, and the difference; `-` for what is not known.
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let number = |column: usize| columns.get(column).and_then(|text| text.parse::<i64>().ok());
+            let end = number(4).unwrap_or_default();
+            backlog.records += end;
+            backlog.owed += end - number(3).unwrap_or_default();
+        }
+        backlog
+    }
+
+    /// Deletes the topics. Groups without members go by themselves.
+    pub(crate) async fn remove(&self) {
+        let mut command = self.program("org.apache.kafka.tools.TopicCommand");
+        let topics = format!("{}.*", self.prefix.replace('.', "\\."));
+        command.args(["--delete", "--if-exists", "--topic", &topics]);
+        run(command, "").await;
+    }
+
+    fn program(&self, class: &str) -> Command {
+        let folder =
+            std::env::var_os("DAYLOOM_KAFKA_DIR").map_or_else(|| root().join("manifests/local/.kafka"), PathBuf::from);
+        let mut command = Command::new("java");
+        command
+            // A program of a second: not worth a second compiler, nor half the machine's memory.
+            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-cp"])
+            .arg(folder.join("libs/*"))
+            .args([class, "--bootstrap-server", &self.bootstrap]);
+        command
+    }
+}
+
+impl TopicRecord {
+    fn of(line: &str) -> Self {
+        let parts: Vec<&str> = line.split(SEPARATOR).collect();
+        let [partition, offset, key, value] = parts[..] else {
+            panic!("no record: {line}");
+        };
+        let number = |text: &str, label: &str| {
+            let number = text.strip_prefix(label).and_then(|text| text.parse::<i64>().ok());
+            number.unwrap_or_else(|| panic!("no {label}: {line}"))
+        };
+        Self {
+            partition: i32::try_from(number(partition, "Partition:")).expect("a partition is small"),
+            offset: number(offset, "Offset:"),
+            key: key.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+}
+
+async fn run(mut command: Command, input: &str) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("java runs");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    stdin.write_all(input.as_bytes()).await.expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().await.expect("its output can be read");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {told}");
+    String::from_utf8(output.stdout).expect("output is UTF-8")
+}

@@ -1,0 +1,9 @@
+//! Load whose every consequence can be checked: who writes, who listens, who checks.
+
+mod checker;
+mod listener;
+mod writer;
+
+pub use checker::{check_heard, check_tables, check_trail, reminders_overdue};
+pub use listener::{Heard, Listener};
+pub use writer::{Acknowledged, Writer};
