@@ -110,7 +110,7 @@ impl KafkaTools {
 
     fn program(&self, class: &str) -> Command {
         let folder =
-            std::env::var_os("DAYLOOM_KAFKA_DIR").map_or_else(|| root().join("manifests/local/.kafka"), PathBuf::from);
+            std::env::var_os("LOCAL_KAFKA_DIR").map_or_else(|| root().join("manifests/local/.kafka"), PathBuf::from);
         let mut command = Command::new("java");
         command
             // A program of a second: not worth a second compiler, nor half the machine's memory.

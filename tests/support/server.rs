@@ -73,9 +73,9 @@ impl Server {
 
     fn script(self, command: &str) -> std::process::Command {
         let (script, port) = match self {
-            Self::Postgres => ("postgres.sh", "DAYLOOM_POSTGRES_PORT"),
-            Self::Kafka => ("kafka.sh", "DAYLOOM_KAFKA_PORT"),
-            Self::Redis => ("redis.sh", "DAYLOOM_REDIS_PORT"),
+            Self::Postgres => ("postgres.sh", "LOCAL_POSTGRES_PORT"),
+            Self::Kafka => ("kafka.sh", "LOCAL_KAFKA_PORT"),
+            Self::Redis => ("redis.sh", "LOCAL_REDIS_PORT"),
         };
         let number = self.url().port().expect("a server's address has a port");
         let mut run = std::process::Command::new(root().join("manifests/local").join(script));
@@ -91,4 +91,4 @@ impl Server {
 }
 
 /// Where Kafka's own controller listens: beside its clients' port, unless the environment says otherwise.
-const KAFKA_CONTROLLER: &str = "DAYLOOM_KAFKA_CONTROLLER_PORT";
+const KAFKA_CONTROLLER: &str = "LOCAL_KAFKA_CONTROLLER_PORT";
