@@ -45,10 +45,11 @@ pub(super) fn run(place: &Place) -> anyhow::Result<()> {
 }
 
 async fn ask(servers: &Servers, manifest: &Manifest) -> [(&'static str, Finding); 3] {
+    let kafka = deployment::kafka(servers, manifest);
     let (published, subscriptions) = (deployment::published(manifest), deployment::subscriptions(manifest));
     let (postgres, kafka, redis) = tokio::join!(
         PostgresStore::check(&servers.postgres),
-        KafkaEvents::check(&servers.kafka, &published, &subscriptions),
+        KafkaEvents::check(&kafka, &published, &subscriptions),
         async {
             RedisKeyValue::connect(&servers.redis)
                 .await

@@ -84,7 +84,7 @@ impl Deployment {
 }
 
 pub use embedded::storage as embedded_storage;
-pub use servers::published;
+pub use servers::{kafka, published};
 
 fn gateway(config: &Config) -> GatewayConfig {
     GatewayConfig {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use dayloom_kafka::KafkaEvents;
+use dayloom_kafka::{KafkaConfig, KafkaEvents};
 use dayloom_postgres::{JobsOf, PostgresStore};
 use dayloom_realtime_gateway::Gateway;
 use dayloom_redis::{RedisKeyValue, RedisLog};
@@ -24,7 +24,7 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
     )
     .await?;
     let subscriptions = subscriptions(manifest);
-    let events = KafkaEvents::connect(servers.kafka.clone(), &published(manifest), &subscriptions).await?;
+    let events = KafkaEvents::connect(kafka(servers, manifest), &published(manifest), &subscriptions).await?;
     let keyvalue = RedisKeyValue::connect(&servers.redis).await?;
     let log = RedisLog::connect(&servers.redis).await?;
     let (gateway, feed) = Gateway::over(gateway(config), log.clone());
@@ -60,6 +60,15 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
             ticking(scheduler, manifest),
         ],
     })
+}
+
+/// The brokers, with the manifest's partitions where the configuration has none.
+pub fn kafka(servers: &Servers, manifest: &Manifest) -> KafkaConfig {
+    let mut config = servers.kafka.clone();
+    for (topic, partitions) in &manifest.partitions {
+        config.partitions.entry(topic.clone()).or_insert(*partitions);
+    }
+    config
 }
 
 /// Every topic that an event may be published to.

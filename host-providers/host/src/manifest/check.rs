@@ -67,6 +67,7 @@ pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -
         version: document.application.version,
         migrations: base.join(migrations),
         topics,
+        partitions: tool.partitions,
         generated_secrets: tool.generated_secrets,
         variables,
         components,

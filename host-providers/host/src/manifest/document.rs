@@ -47,6 +47,8 @@ pub(super) struct ApplicationTool {
     #[serde(default)]
     pub(super) topics: BTreeMap<String, Vec<String>>,
     #[serde(default)]
+    pub(super) partitions: BTreeMap<String, u16>,
+    #[serde(default)]
     pub(super) generated_secrets: BTreeMap<String, String>,
 }
 

@@ -32,6 +32,8 @@ pub struct Manifest {
     pub topics: TopicMap,
     /// Variables the host makes itself, and the file name each is kept under.
     pub generated_secrets: BTreeMap<String, String>,
+    /// Partitions of a topic where a broker has it, unless the configuration says otherwise.
+    pub partitions: BTreeMap<String, u16>,
     /// Application variables.
     pub variables: BTreeMap<String, Variable>,
     /// Components in the order of their ids.
