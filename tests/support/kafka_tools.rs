@@ -60,7 +60,12 @@ impl KafkaTools {
         ] {
             command.args(["--formatter-property", property]);
         }
-        run(command, "").await.lines().map(TopicRecord::of).collect()
+        let Told { output, errors } = run(command, "").await;
+        let records: Vec<_> = output.lines().map(TopicRecord::of).collect();
+        // Its own count: what it could not read must not pass for a topic's end.
+        let total = format!("Processed a total of {} messages", records.len());
+        assert!(errors.contains(&total), "{topic}: {} lines, {errors}", records.len());
+        records
     }
 
     /// Writes records, each a key and a body in one line.
@@ -87,6 +92,7 @@ impl KafkaTools {
         let mut backlog = Backlog { records: 0, owed: 0 };
         for line in run(command, "")
             .await
+            .output
             .lines()
             .filter(|line| line.starts_with(&self.prefix))
         {
@@ -114,7 +120,9 @@ impl KafkaTools {
         let mut command = Command::new("java");
         command
             // A program of a second: not worth a second compiler, nor half the machine's memory.
-            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-cp"])
+            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"])
+            // Their log goes where their output goes.
+            .args(["-Dlog4j2.level=OFF", "-cp"])
             .arg(folder.join("libs/*"))
             .args([class, "--bootstrap-server", &self.bootstrap]);
         command
@@ -140,7 +148,13 @@ impl TopicRecord {
     }
 }
 
-async fn run(mut command: Command, input: &str) -> String {
+/// What a program that succeeded said.
+struct Told {
+    output: String,
+    errors: String,
+}
+
+async fn run(mut command: Command, input: &str) -> Told {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -152,7 +166,8 @@ async fn run(mut command: Command, input: &str) -> String {
     stdin.write_all(input.as_bytes()).await.expect("it reads");
     drop(stdin);
     let output = child.wait_with_output().await.expect("its output can be read");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {told}");
-    String::from_utf8(output.stdout).expect("output is UTF-8")
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {errors}");
+    let output = String::from_utf8(output.stdout).expect("output is UTF-8");
+    Told { output, errors }
 }

@@ -93,6 +93,10 @@ pub(crate) async fn run(
         let group = Group::new(config, names, Arc::new(subscriber), Handle::current(), stop.clone());
         groups.spawn_blocking(move || group.run());
     }
+    if groups.is_empty() {
+        // A host without subscribers runs on: its end here would be taken for a failure.
+        stop.cancelled().await;
+    }
     let mut outcome = Ok(());
     while let Some(ended) = groups.join_next().await {
         match ended {
