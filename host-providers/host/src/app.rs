@@ -169,7 +169,7 @@ impl App {
             gateway.shutdown().await;
             Ok(())
         });
-        let token = stopping.clone();
+        let (token, running) = (stopping.clone(), components.clone());
         parts.spawn(async move {
             tokio::select! {
                 () = token.cancelled() => {}
@@ -181,10 +181,11 @@ impl App {
 
         let mut outcome = tokio::select! {
             () = stop => Ok(()),
-            Some(ended) = parts.join_next() => flatten(ended),
+            Some(ended) = parts.join_next() => flatten(ended).and(Err(RunError::Ended)),
         };
         tracing::info!("stopping");
         stopping.cancel();
+        running.stop();
         let all = async {
             while let Some(ended) = parts.join_next().await {
                 outcome = std::mem::replace(&mut outcome, Ok(())).and(flatten(ended));

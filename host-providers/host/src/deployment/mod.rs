@@ -52,6 +52,9 @@ pub enum RunError {
     /// Events can not be published any more.
     #[error("publishing of events ended: {0}")]
     Relay(#[from] RelayError),
+    /// A part of the host has nothing more to do, which is a mistake.
+    #[error("a part of the host ended though nobody asked it to")]
+    Ended,
     /// A part of the host panicked.
     #[error("a part of the host failed: {0}")]
     Task(#[from] tokio::task::JoinError),

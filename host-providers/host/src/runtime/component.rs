@@ -17,6 +17,7 @@ use wasmtime_wasi_http::{Error, p2::bindings::http::types::ErrorCode};
 
 use super::{
     instance::{Exports, Instance},
+    needs::Needs,
     pool::{Full, Pool},
     reply::ReplyBody,
     state::{Call, Services, State},
@@ -59,6 +60,7 @@ pub enum CallError {
 pub struct Component {
     pub(super) pre: InstancePre<State>,
     pub(super) exports: Exports,
+    pub(super) needs: Needs,
     pub(super) services: Arc<Services>,
     pub(super) pool: Pool,
     pub(super) limits: Arc<Limits>,

@@ -18,6 +18,7 @@ mod lingering;
 mod link;
 mod logs;
 mod memory;
+mod needs;
 mod outbound;
 mod pool;
 mod registry;

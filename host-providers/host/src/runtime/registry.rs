@@ -11,6 +11,7 @@ use std::{
 use dayloom_ports::ComponentId;
 use http::Uri;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use wasmtime::{Engine, component::Linker};
 
 use super::{
@@ -21,6 +22,7 @@ use super::{
     instance::Exports,
     link,
     logs::LineRate,
+    needs::Needs,
     outbound::Outbound,
     pool::Pool,
     state::{Providers, Services, State},
@@ -40,6 +42,7 @@ pub struct Components {
     list: Vec<Arc<Component>>,
     limits: Arc<Limits>,
     pub(super) background: Semaphore,
+    pub(super) stopping: CancellationToken,
 }
 
 /// Why a component can not be loaded.
@@ -159,6 +162,7 @@ impl Components {
             list,
             limits,
             background,
+            stopping: CancellationToken::new(),
         });
         // Set once, here: every component of this application shares this cell, and calls begin after this function.
         let _first = loader.peers.set(Arc::downgrade(&components));
@@ -173,6 +177,11 @@ impl Components {
     /// The component of that id or alias.
     pub fn by_name(&self, name: &str) -> Option<Arc<Component>> {
         self.by_name.get(name).cloned()
+    }
+
+    /// No call waits any more for a binding that is away.
+    pub fn stop(&self) {
+        self.stopping.cancel();
     }
 
     /// Gives the memory of instances back that have been idle for too long, until the future is dropped.
@@ -229,6 +238,7 @@ impl Loader<'_> {
         Ok(Arc::new(Component {
             pre,
             exports,
+            needs: Needs::of(&self.engine, &compiled),
             services: Arc::new(self.services(entry)?),
             pool: Pool::new(&self.limits),
             limits: self.limits.clone(),

@@ -1,9 +1,11 @@
 //! Calls that no client asked for: events, jobs and ticks. Only so many run at a time, so that a backlog leaves the
 //! instances to requests.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use dayloom_ports::{ComponentId, Delivery, EventSink, JobSink, Outcome, TimestampMs};
-use tokio::sync::SemaphorePermit;
+use tokio::{sync::SemaphorePermit, time::timeout};
 
 use super::{component::CallError, registry::Components, state::Call, trace::Trace};
 
@@ -23,9 +25,11 @@ fn failed(component: &ComponentId, what: &str, trace: Trace, error: &CallError) 
 const NO_COMPONENT: &str = "there is no such component";
 const STOPPING: &str = "the host is stopping";
 
-#[async_trait]
-impl EventSink for Components {
-    async fn deliver(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
+/// Between two looks whether a binding is back.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+impl Components {
+    async fn deliver_now(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
         let count = deliveries.len();
         let all = |reason: String| vec![Outcome::Retry(reason); count];
         let Some(target) = self.by_name(component) else {
@@ -44,6 +48,34 @@ impl EventSink for Components {
             }
             Err(error) => all(failed(component, "handle", trace, &error)),
         }
+    }
+
+    /// Waits until the bindings that the component needs are there, or the host stops.
+    async fn outlast_outage(&self, component: &ComponentId) {
+        let Some(target) = self.by_name(component) else { return };
+        let mut is_told = false;
+        while let Err(reason) = target.needs.are_met(&target.services.providers).await {
+            if !is_told {
+                tracing::warn!(%component, reason, "events wait for a binding");
+                is_told = true;
+            }
+            if timeout(LOOK_EVERY, self.stopping.cancelled()).await.is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl EventSink for Components {
+    /// While a binding is away that the component needs, nothing is told of a failed call: an outage costs an event one
+    /// attempt, however long it is, and no good event becomes a dead letter by it.
+    async fn deliver(&self, component: &ComponentId, deliveries: Vec<Delivery>) -> Vec<Outcome> {
+        let outcomes = self.deliver_now(component, deliveries).await;
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Retry(_))) {
+            self.outlast_outage(component).await;
+        }
+        outcomes
     }
 }
 
