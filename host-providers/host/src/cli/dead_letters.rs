@@ -14,14 +14,14 @@ const PAGE: u16 = 500;
 /// Where events wait that a component could not take.
 pub(super) enum DeadLetters {
     Embedded(dayloom_sqlite::DeadLetters),
-    Kafka(dayloom_kafka::DeadLetters),
+    Kafka(Box<dayloom_kafka::DeadLetters>),
 }
 
 impl DeadLetters {
     pub(super) fn open(config: &Config, data: &Path) -> anyhow::Result<Self> {
         Ok(match config.servers()? {
             None => Self::Embedded(dayloom_sqlite::DeadLetters::open(data)?),
-            Some(Servers { kafka, .. }) => Self::Kafka(dayloom_kafka::DeadLetters::open(kafka)?),
+            Some(Servers { kafka, .. }) => Self::Kafka(Box::new(dayloom_kafka::DeadLetters::open(kafka)?)),
         })
     }
 
