@@ -96,6 +96,6 @@ fn copy_secrets(data: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A new file that only its owner can read.
-pub(super) fn private(path: &Path) -> io::Result<File> {
+fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }

@@ -1,9 +1,9 @@
-//! `dayloom migrate`: all data from the data directory to PostgreSQL, or back. An export that is kept until the other side
-//! has read it whole and says the same of it.
+//! `dayloom migrate`: all data from the data directory to PostgreSQL, or back: an export and an import, and then the other
+//! side is asked for its own export.
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Write},
+    io::{self, BufReader, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,6 @@ use dayloom_postgres::TransferReport;
 
 use super::{
     Place,
-    data::private,
     servers::{Servers, within},
 };
 use crate::{deployment, manifest::Manifest};
@@ -70,18 +69,14 @@ impl Move {
             waiting == 0,
             "{waiting} events are not delivered yet; run `dayloom up` on the data directory until they are, and stop it"
         );
-        let export = Export::at(&self.data)?;
-        let exported = dayloom_sqlite::export(&self.data, &export.writer)?;
-        export.writer.sync_all()?;
+        let mut between = between(&self.data)?;
+        let exported = dayloom_sqlite::export(&self.data, &between)?;
+        between.rewind()?;
         let postgres = &self.servers.postgres;
-        within(dayloom_postgres::import(
-            postgres,
-            &self.manifest.migrations,
-            export.reader()?,
-        ))??;
+        let rows = BufReader::new(&between);
+        within(dayloom_postgres::import(postgres, &self.manifest.migrations, rows))??;
         let there = within(dayloom_postgres::export(postgres, io::sink()))??;
         compare(&exported, &there)?;
-        export.remove()?;
         Ok(there)
     }
 
@@ -94,11 +89,11 @@ impl Move {
             "{unpublished} events are not published and {lag} not delivered yet; let a host run until they are, and stop it"
         );
         fs::create_dir_all(&self.data).with_context(|| format!("can not make {}", self.data.display()))?;
-        let export = Export::at(&self.data)?;
-        let exported = within(dayloom_postgres::export(postgres, &export.writer))??;
-        export.writer.sync_all()?;
+        let mut between = between(&self.data)?;
+        let exported = within(dayloom_postgres::export(postgres, &between))??;
+        between.rewind()?;
         let embedded = deployment::embedded_storage(&self.manifest, &self.data);
-        dayloom_sqlite::import(&embedded, export.reader()?)?;
+        dayloom_sqlite::import(&embedded, BufReader::new(&between))?;
         let here = dayloom_sqlite::export(&self.data, io::sink())?;
         compare(&exported, &here)?;
         // A host that was left running would have written behind the export.
@@ -106,36 +101,14 @@ impl Move {
         compare(&now, &here).context(
             "the servers' rows changed meanwhile; stop every host and begin again with an empty data directory",
         )?;
-        export.remove()?;
         Ok(here)
     }
 }
 
-/// Rows on their way, in the data directory and for its owner only.
-struct Export {
-    path: PathBuf,
-    writer: File,
-}
-
-impl Export {
-    /// In place of one that was cut off: what is exported again from rows that did not change is the same.
-    fn at(data: &Path) -> anyhow::Result<Self> {
-        let path = data.join("migration.jsonl");
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).context("an old export"),
-            _ => {}
-        }
-        let writer = private(&path).with_context(|| format!("can not write {}", path.display()))?;
-        Ok(Self { path, writer })
-    }
-
-    fn reader(&self) -> io::Result<BufReader<File>> {
-        File::open(&self.path).map(BufReader::new)
-    }
-
-    fn remove(self) -> io::Result<()> {
-        fs::remove_file(self.path)
-    }
+/// A file for rows on their way, on the disk of the data directory. It has no name, so nothing of it is ever left: what is
+/// exported again from rows that did not change is the same.
+fn between(data: &Path) -> anyhow::Result<File> {
+    tempfile::tempfile_in(data).with_context(|| format!("no file can be made in {}", data.display()))
 }
 
 fn compare(from: &TransferReport, to: &TransferReport) -> anyhow::Result<()> {
