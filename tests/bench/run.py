@@ -1,6 +1,6 @@
 """Dayloom beside its twins, in one run on one machine; ratios are what counts.
 
-    cargo xtask bench [--seconds 8] [--only dayloom,native,fastapi,pocketbase] [--write]
+    cargo xtask bench [--seconds 8] [--only dayloom,servers,native,fastapi,pocketbase] [--write]
 
 Every subject gets the same load from the same generator (wrk, 1 thread, 32 connections, 32 users), one subject at a time.
 `--write` puts the tables into docs/performance.md.
@@ -32,6 +32,8 @@ READ_TASKS_PER_USER = 100
 COMPLETED_AT_MOST = 40_000
 LATENCY_SAMPLES = 500
 COLD_STARTS = 10
+RATE = 100
+STEADY_SECONDS = 15
 DRAFT = {
     "title": "Call the plumber about the kitchen tap",
     "description": "It drips again. Ask for an appointment before noon, and whether the part is in stock.",
@@ -82,6 +84,11 @@ def measure(subject: Subject, seconds: int) -> dict[str, Any]:
         subject.stop()
 
 
+def summary(samples: list[float]) -> dict[str, float]:
+    samples.sort()
+    return {"p50_ms": statistics.median(samples), "p99_ms": samples[int(len(samples) * 0.99) - 1], "max_ms": samples[-1]}
+
+
 async def live_latency(subject: Dayloom, user: User) -> dict[str, dict[str, float]]:
     """Milliseconds from sending a create to seeing its event on another connection of the same user, one at a time."""
     headers = {"Authorization": f"Bearer {user.token}"}
@@ -94,10 +101,6 @@ async def live_latency(subject: Dayloom, user: User) -> dict[str, dict[str, floa
         )
         answer.raise_for_status()
         return begun
-
-    def summary(samples: list[float]) -> dict[str, float]:
-        samples.sort()
-        return {"p50_ms": statistics.median(samples), "p99_ms": samples[int(len(samples) * 0.99) - 1], "max_ms": samples[-1]}
 
     with requests.Session() as session:
         samples = []
@@ -130,6 +133,58 @@ async def live_latency(subject: Dayloom, user: User) -> dict[str, dict[str, floa
     return results
 
 
+async def latency_across(writer: Dayloom, reader: Dayloom, user: User) -> dict[str, float]:
+    """Milliseconds from sending a create through one host to its event on a connection of the other, at a steady rate."""
+    head = f"POST /api/{user.id}/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.token}\r\nContent-Type: application/json\r\n"
+    begun: dict[str, float] = {}
+    arrived: dict[str, float] = {}
+    idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+
+    async def create(n: int) -> None:
+        body = json.dumps(DRAFT | {"title": f"steady {n}"}).encode()
+        answers, requests_ = await idle.get() if not idle.empty() else await asyncio.open_connection("127.0.0.1", writer.port)
+        begun[f"steady {n}"] = time.perf_counter()
+        requests_.write(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = (await answers.readuntil(b"\r\n\r\n")).decode().lower()
+        assert answer.startswith("http/1.1 201"), answer
+        await answers.readexactly(int(answer.split("content-length: ")[1].split("\r\n")[0]))
+        idle.put_nowait((answers, requests_))
+
+    protocols = [websockets.Subprotocol("dayloom.v1"), websockets.Subprotocol(f"bearer.{user.token}")]
+    async with websockets.connect(f"ws://127.0.0.1:{reader.port}/ws", subprotocols=protocols) as socket:
+        while json.loads(await socket.recv())["type"] != "ready":
+            pass
+
+        async def listen() -> None:
+            while len(arrived) < RATE * STEADY_SECONDS:
+                message = json.loads(await asyncio.wait_for(socket.recv(), 30))
+                if message["type"] == "event":
+                    arrived.setdefault(message["event"]["data"]["payload"].get("title"), time.perf_counter())
+
+        # The consumers of new groups need a moment until they are there; this one is not counted.
+        await create(-1)
+        await asyncio.wait_for(socket.recv(), 60)
+        listening = asyncio.create_task(listen())
+        started, creates = time.perf_counter(), []
+        for n in range(RATE * STEADY_SECONDS):
+            await asyncio.sleep(max(0.0, started + n / RATE - time.perf_counter()))
+            creates.append(asyncio.create_task(create(n)))
+        await asyncio.gather(*creates, listening)
+    return summary([(arrived[title] - begun[title]) * 1000 for title in begun if title in arrived])
+
+
+def across_hosts(base: Path) -> dict[str, float]:
+    """What only servers can be asked: how soon a change made through one host is seen at another."""
+    hosts = [OnServers("across", base / f"across-{n}") for n in range(2)]
+    try:
+        for host in hosts:
+            host.start()
+        return asyncio.run(latency_across(*hosts, hosts[0].users(1)[0]))
+    finally:
+        for host in hosts:
+            host.stop()
+
+
 def embedded(directory: Path) -> dict[str, Any]:
     """What only Dayloom is asked: cold start with a warm compile cache, and latency to another connection."""
     subject = Dayloom("dayloom", directory)
@@ -153,7 +208,7 @@ def machine() -> str:
     return f"{os.cpu_count()} × {cpu or platform.machine()}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
 
 
-def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, seconds: int) -> str:
+def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, across: dict[str, float] | None, seconds: int) -> str:
     names = list(results)
     lines = [
         f"{time.strftime('%Y-%m-%d')}, {machine()}; the load generator shares the cores. wrk, 1 thread, {CONNECTIONS} connections, "
@@ -166,11 +221,13 @@ def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, sec
         cells = [f"{r[scenario]['per_second']:,.0f} ({r[scenario]['p50_ms']:.1f} / {r[scenario]['p99_ms']:.1f})" for r in results.values()]
         lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
     lines.append("| memory idle → after, MiB | " + " | ".join(f"{r['idle_mib']:.0f} → {r['loaded_mib']:.0f}" for r in results.values()) + " |")
-    if "dayloom" in results and len(results) > 1:
-        others = [name for name in names if name != "dayloom"]
-        lines += ["", "| Dayloom, as a multiple of | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
+    for ours in ("dayloom", "servers"):
+        others = [name for name in names if name not in ("dayloom", "servers")]
+        if ours not in results or not others:
+            continue
+        lines += ["", f"| {ours}, as a multiple of | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
         for scenario in SCENARIOS:
-            mine = results["dayloom"][scenario]["per_second"]
+            mine = results[ours][scenario]["per_second"]
             lines.append(f"| {scenario} | " + " | ".join(f"{mine / results[o][scenario]['per_second']:.2f}×" for o in others) + " |")
     if alone:
         lines += ["", "| Dayloom alone | p50 | p99 | max |", "| --- | --- | --- | --- |"]
@@ -178,20 +235,23 @@ def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, sec
             lines.append(f"| create → event on another {channel} connection, ms | {l['p50_ms']:.1f} | {l['p99_ms']:.1f} | {l['max_ms']:.1f} |")
         lines.append(f"| start to first answer, compile cache warm, ms | {alone['cold_start_ms']:.0f} | | {alone['cold_start_max_ms']:.0f} |")
         lines.append(f"| very first start (compiles everything), ms | {alone['first_start_ms']:.0f} | | |")
+    if across:
+        lines += ["", f"| servers, two hosts, {RATE} creates/s through one | p50 | p99 | max |", "| --- | --- | --- | --- |"]
+        lines.append(f"| create → event on a WebSocket of the other, ms | {across['p50_ms']:.1f} | {across['p99_ms']:.1f} | {across['max_ms']:.1f} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--only", default="dayloom,native,fastapi,pocketbase")
+    parser.add_argument("--only", default="dayloom,servers,native,fastapi,pocketbase")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("the benchmarks need wrk; on Debian: apt-get install wrk")
 
     results: dict[str, dict[str, Any]] = {}
-    alone = None
+    alone = across = None
     with tempfile.TemporaryDirectory(prefix="dayloom-bench-") as scratch:
         base = Path(scratch)
         for name in options.only.split(","):
@@ -204,16 +264,14 @@ def main() -> None:
                     results[name] = measure(Native(name, base / name), options.seconds)
                 case "pocketbase":
                     results[name] = measure(PocketBase(name, base / name), options.seconds)
+                case "servers":
+                    results[name] = measure(OnServers(name, base / name), options.seconds)
+                    across = across_hosts(base)
                 case "fastapi":
-                    postgres = Postgres(base / "postgres")
-                    url = postgres.start()
-                    try:
-                        results[name] = measure(FastApi(name, base / name, database_url=url), options.seconds)
-                    finally:
-                        postgres.stop()
+                    results[name] = measure(FastApi(name, base / name), options.seconds)
                 case _:
                     raise SystemExit(f"there is no subject {name}")
-    text = report(results, alone, options.seconds)
+    text = report(results, alone, across, options.seconds)
     print(text)
     if options.write:
         page = ROOT / "docs/performance.md"

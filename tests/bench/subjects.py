@@ -1,9 +1,11 @@
-"""What is measured: Dayloom and its three twins, each started on a port of its own and stopped by its handle."""
+"""What is measured: Dayloom, embedded and on servers, and its three twins, each started on a port of its own and stopped by its handle."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
-import shutil
+import secrets
 import socket
 import subprocess
 import time
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import jwt
 import requests
 from cryptography.hazmat.primitives import serialization
@@ -45,6 +48,20 @@ def children(pid: int) -> list[int]:
         for child in map(int, task.read_text().split()):
             found += [child, *children(child)]
     return found
+
+
+@functools.cache
+def database(name: str) -> str:
+    """The URL of a new database on the server of this run: Debian's PostgreSQL with default settings, fsync on."""
+    server = os.environ["DAYLOOM_TEST_POSTGRES_URL"]
+
+    async def create() -> None:
+        connection = await asyncpg.connect(server)
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+
+    asyncio.run(create())
+    return server.rpartition("/")[0] + f"/{name}"
 
 
 @dataclass
@@ -148,6 +165,24 @@ class Dayloom(Subject):
         return users
 
 
+class OnServers(Dayloom):
+    """The same components on PostgreSQL, Kafka and Redis. Subjects with one name share a database, topics and keys."""
+
+    key = secrets.token_urlsafe(32)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DAYLOOM_POSTGRES_URL": database(self.name),
+            "DAYLOOM_POSTGRES_TLS": "off",
+            "DAYLOOM_KAFKA_BOOTSTRAP_SERVERS": os.environ["DAYLOOM_TEST_KAFKA"],
+            "DAYLOOM_KAFKA_TOPIC_PREFIX": f"{self.name}.",
+            "DAYLOOM_KAFKA_GROUP_PREFIX": f"{self.name}.",
+            "DAYLOOM_REDIS_URL": os.environ["DAYLOOM_TEST_REDIS_URL"],
+            "DAYLOOM_REDIS_PREFIX": self.name,
+            "DAYLOOM_VARIABLE_KEY_ENCRYPTION_KEY": self.key,
+        }
+
+
 class SignedHere(Subject):
     """A twin that trusts a key of ours, so that no sign-up is needed; the token has the size and claims of Dayloom's."""
 
@@ -176,10 +211,7 @@ class Native(SignedHere):
         return {"PUBLIC_KEY_PEM": self.public_pem()}
 
 
-@dataclass
 class FastApi(SignedHere):
-    database_url: str = ""
-
     def command(self) -> list[str]:
         import sys
 
@@ -189,7 +221,7 @@ class FastApi(SignedHere):
         return HERE / "fastapi"
 
     def environment(self) -> dict[str, str]:
-        return {"DATABASE_URL": self.database_url, "PUBLIC_KEY_PEM": self.public_pem()}
+        return {"DATABASE_URL": database(self.name).replace("postgres://", "postgresql+asyncpg://"), "PUBLIC_KEY_PEM": self.public_pem()}
 
     def some_tasks(self, user: User, count: int) -> list[str]:
         return super().some_tasks(user, min(count, 200))
@@ -242,35 +274,3 @@ class PocketBase(Subject):
             if len(items) < 500:
                 break
         return ids[:count]
-
-
-class Postgres:
-    """A PostgreSQL of the benchmark's own, as Debian packages it: default settings, fsync on."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory, self.port = directory, free_port()
-        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-        if not binaries:
-            raise SystemExit("the FastAPI twin needs PostgreSQL; on Debian: apt-get install postgresql")
-        self.bin = binaries[-1]
-
-    def run(self, *command: str) -> None:
-        # PostgreSQL refuses to run as root; Debian's package made a user for it.
-        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        subprocess.run([*as_postgres, *command], check=True, cwd="/", stdout=subprocess.DEVNULL)
-
-    def start(self) -> str:
-        data = self.directory / "pg"
-        data.mkdir(parents=True)
-        if os.geteuid() == 0:
-            shutil.chown(data, "postgres", "postgres")
-            for parent in [self.directory, *self.directory.parents]:
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
-        self.run(str(self.bin / "initdb"), "-D", str(data), "-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C")
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
-        self.run(str(self.bin / "pg_ctl"), "-D", str(data), "-s", "-w", "-l", str(data / "log"), "-o", options, "start")
-        return f"postgresql+asyncpg://app@127.0.0.1:{self.port}/postgres"
-
-    def stop(self) -> None:
-        self.run(str(self.bin / "pg_ctl"), "-D", str(self.directory / "pg"), "-s", "-m", "fast", "stop")

@@ -84,9 +84,11 @@ pub(crate) fn bench(shell: &Shell, args: &[String]) -> Result<()> {
     cmd!(shell, "cargo build --release --package dayloom-bench-native").run()?;
     let python = python(shell)?;
     let dayloom = dayloom();
+    let servers = ForTests::start(shell)?;
     step("Measuring");
     cmd!(shell, "{python} tests/bench/run.py {args...}")
         .env("DAYLOOM_BIN", dayloom)
+        .envs(servers.variables())
         .run()?;
     Ok(())
 }

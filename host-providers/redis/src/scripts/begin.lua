@@ -26,7 +26,8 @@ end
 -- Its first entry, number 0, tells readers so.
 local function begin(seen)
   local time = redis.call('TIME')
-  local epoch = time[1] * 1000 + math.floor(time[2] / 1000)
+  -- In microseconds: a log that is lost and begun again within a millisecond must not pass for the one before.
+  local epoch = time[1] * 1000000 + time[2]
   epoch = math.max(epoch, seen + 1, (tonumber(redis.call('HGET', KEYS[2], 'epoch') or nil) or 0) + 1)
   if redis.call('EXISTS', KEYS[1]) == 1 then
     epoch = math.max(epoch, newest() + 1)

@@ -187,7 +187,7 @@ async fn an_epoch_is_later_than_the_last_though_the_clock_was_set_back() {
     let mut scene = Scene::open(&server).await;
     let mut raw = raw(&server.config()).await;
     // As if it had begun in the far future: the readers are there now.
-    let future = 4_000_000_000_000_u64;
+    let future = 4_000_000_000_000_000_u64;
     let (log, state) = ("dayloom:live:log", "dayloom:live:state");
     redis::cmd("XADD")
         .arg(log)
