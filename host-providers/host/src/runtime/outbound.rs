@@ -99,8 +99,11 @@ impl Outbound {
             .ok_or(Error::DestinationUnavailable)?;
         let Some(peer) = peers.by_name(name) else {
             let site = self.elsewhere.as_ref().ok_or(Error::DestinationNotFound)?;
+            let host = site.authority().and_then(|authority| authority.as_str().parse().ok());
             *request.uri_mut() = at(site, request.uri()).ok_or(Error::HttpRequestUriInvalid)?;
-            request.headers_mut().remove(HOST);
+            request
+                .headers_mut()
+                .insert(HOST, host.ok_or(Error::HttpRequestUriInvalid)?);
             return leave(request, options).await;
         };
         let call = Call {
