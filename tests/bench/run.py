@@ -24,7 +24,7 @@ from typing import Any
 import requests
 import websockets
 
-from subjects import HERE, ROOT, Dayloom, FastApi, Native, PocketBase, Postgres, Subject, User
+from subjects import HERE, ROOT, Dayloom, FastApi, Native, OnServers, PocketBase, Subject, User
 
 USERS = 32
 CONNECTIONS = 32
