@@ -17,9 +17,8 @@ controller_port=${LOCAL_KAFKA_CONTROLLER_PORT:-19093}
 java_options=(-Xms128m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/kafka/log4j2.properties")
 start_seconds_max=60
 stop_seconds_max=60
-
-say() { echo "kafka.sh: $*"; }
-fail() { say "$*" >&2; exit 1; }
+address="127.0.0.1:$port"
+. "$here/common.sh"
 
 pid() {
   # The number in the file may be somebody else's by now; the command line tells.
@@ -103,48 +102,4 @@ start() {
   status
 }
 
-# Sends the signal and waits for the end.
-end() {
-  local signal=$1 server=$2
-  kill "-$signal" "$server"
-  local deadline=$((SECONDS + stop_seconds_max))
-  while kill -0 "$server" 2>/dev/null; do
-    [ $SECONDS -lt $deadline ] || fail "process $server does not end"
-    sleep 0.1
-  done
-  rm -f "$dir/kafka.pid"
-}
-
-stop() {
-  local server
-  server=$(pid) || { say "does not run"; return; }
-  end TERM "$server"
-  say "stopped; the data is in $dir"
-}
-
-# As a power failure: nothing is told, nothing is finished.
-kill_server() {
-  local server
-  server=$(pid) || { say "does not run"; return; }
-  end KILL "$server"
-  say "killed"
-}
-
-status() {
-  if pid >/dev/null && answers; then
-    say "ready on 127.0.0.1:$port"
-  else
-    say "does not run"
-    return 3
-  fi
-}
-
-case ${1:-} in
-install) install ;;
-start) start ;;
-stop) stop ;;
-kill) kill_server ;;
-restart) stop && start ;;
-status) status ;;
-*) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
-esac
+main "$@"

@@ -16,9 +16,8 @@ dir=${LOCAL_POSTGRES_DIR:-$here/.postgres}
 port=${LOCAL_POSTGRES_PORT:-15432}
 start_seconds_max=30
 stop_seconds_max=30
-
-say() { echo "postgres.sh: $*"; }
-fail() { say "$*" >&2; exit 1; }
+address="postgres://dayloom@127.0.0.1:$port/dayloom"
+. "$here/common.sh"
 
 # The newest version that is installed; Debian keeps the server's programs off the PATH.
 programs() {
@@ -44,7 +43,10 @@ pid() {
   echo "$pid"
 }
 
-answers() { "$bin/pg_isready" --quiet --host=127.0.0.1 --port="$port"; }
+answers() {
+  need_programs
+  "$bin/pg_isready" --quiet --host=127.0.0.1 --port="$port"
+}
 
 install() {
   if programs >/dev/null; then say "PostgreSQL is installed already, in $(programs)"; return; fi
@@ -94,6 +96,7 @@ query() {
     --host=127.0.0.1 --port="$port" --username=dayloom --dbname=postgres --command="$1"
 }
 
+# Without waiting for clients to leave, as a service manager does.
 stop() {
   need_programs
   if ! pid >/dev/null; then say "does not run"; return; fi
@@ -101,37 +104,4 @@ stop() {
   say "stopped; the data is in $dir"
 }
 
-# As a power failure: nothing is told, nothing is finished.
-kill_server() {
-  local server children
-  server=$(pid) || { say "does not run"; return; }
-  children=$(ps -o pid= --ppid "$server" || true)
-  kill -KILL "$server"
-  # The next start refuses until the last of its processes has noticed.
-  for _ in $(seq $((stop_seconds_max * 10))); do
-    # shellcheck disable=SC2086 # one word a process
-    kill -0 "$server" $children 2>/dev/null || { say "killed"; return; }
-    sleep 0.1
-  done
-  fail "its processes do not end"
-}
-
-status() {
-  need_programs
-  if pid >/dev/null && answers; then
-    say "ready on postgres://dayloom@127.0.0.1:$port/dayloom"
-  else
-    say "does not run"
-    return 3
-  fi
-}
-
-case ${1:-} in
-install) install ;;
-start) start ;;
-stop) stop ;;
-kill) kill_server ;;
-restart) stop && start ;;
-status) status ;;
-*) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
-esac
+main "$@"

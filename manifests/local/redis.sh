@@ -15,9 +15,8 @@ port=${LOCAL_REDIS_PORT:-16379}
 memory_max=256mb
 start_seconds_max=10
 stop_seconds_max=10
-
-say() { echo "redis.sh: $*"; }
-fail() { say "$*" >&2; exit 1; }
+address="redis://127.0.0.1:$port"
+. "$here/common.sh"
 
 need_programs() { command -v redis-server >/dev/null || fail "Redis is not installed; run: $0 install"; }
 
@@ -50,9 +49,9 @@ start() {
   need_programs
   if pid >/dev/null; then say "runs already"; return; fi
   if answers; then fail "another server answers on port $port; set LOCAL_REDIS_PORT"; fi
-  mkdir -p "$dir"
+  mkdir -p "$dir/data"
   # Only entries with a time to live make room for others: the live messages have none.
-  redis-server --bind 127.0.0.1 --port "$port" --dir "$dir" --daemonize yes --pidfile "$dir/redis.pid" \
+  redis-server --bind 127.0.0.1 --port "$port" --dir "$dir/data" --daemonize yes --pidfile "$dir/redis.pid" \
     --logfile "$dir/log" --appendonly yes --appendfsync everysec --save '' \
     --maxmemory "$memory_max" --maxmemory-policy volatile-lru >/dev/null
   for _ in $(seq $((start_seconds_max * 10))); do
@@ -62,47 +61,4 @@ start() {
   fail "it does not answer on port $port; see $dir/log"
 }
 
-# Waits until a process has ended.
-ended() {
-  for _ in $(seq $((stop_seconds_max * 10))); do
-    kill -0 "$1" 2>/dev/null || return 0
-    sleep 0.1
-  done
-  fail "process $1 does not end"
-}
-
-stop() {
-  local server
-  server=$(pid) || { say "does not run"; return; }
-  kill -TERM "$server"
-  ended "$server"
-  say "stopped; the data is in $dir"
-}
-
-# As a power failure: nothing is told, nothing is finished.
-kill_server() {
-  local server
-  server=$(pid) || { say "does not run"; return; }
-  kill -KILL "$server"
-  ended "$server"
-  say "killed"
-}
-
-status() {
-  if pid >/dev/null && answers; then
-    say "ready on redis://127.0.0.1:$port"
-  else
-    say "does not run"
-    return 3
-  fi
-}
-
-case ${1:-} in
-install) install ;;
-start) start ;;
-stop) stop ;;
-kill) kill_server ;;
-restart) stop && start ;;
-status) status ;;
-*) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
-esac
+main "$@"

@@ -3,6 +3,7 @@
 //! A provider implements these and knows nothing of wasm; a host calls these and knows nothing of the provider. The
 //! promises (order, repeats, limits) are those of the WIT documentation; what is said here is only what Rust adds.
 
+pub mod backoff;
 mod broadcast;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -1,45 +1,28 @@
 use std::time::Duration;
 
 use dayloom_ports::StorageError;
+use dayloom_sql::CommitMetrics;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 /// The store's metrics, looked up once: the recorder has to be installed before the store opens.
 #[derive(Clone)]
 pub(crate) struct StoreMetrics {
-    committed: Counter,
-    conflict: Counter,
-    invalid: Counter,
-    too_large: Counter,
-    unavailable: Counter,
-    commit_seconds: Histogram,
+    commits: CommitMetrics,
     repeated: Counter,
 }
 
 impl StoreMetrics {
     pub(crate) fn register() -> Self {
-        let commits = |outcome: &'static str| counter!("dayloom_storage_commits_total", "outcome" => outcome);
         Self {
-            committed: commits("committed"),
-            conflict: commits("conflict"),
-            invalid: commits("invalid"),
-            too_large: commits("too_large"),
-            unavailable: commits("unavailable"),
-            commit_seconds: histogram!("dayloom_storage_commit_seconds"),
+            commits: CommitMetrics::register(),
             repeated: counter!("dayloom_storage_commit_repeats_total"),
         }
     }
 
     /// Notes what a caller was told, and the time from the call until then.
     pub(crate) fn answered<T>(&self, answer: &Result<T, StorageError>, took: Duration) {
-        match answer {
-            Ok(_) => &self.committed,
-            Err(StorageError::Conflict(_)) => &self.conflict,
-            Err(StorageError::Invalid(_)) => &self.invalid,
-            Err(StorageError::TooLarge(_)) => &self.too_large,
-            Err(StorageError::Unavailable(_)) => &self.unavailable,
-        }
-        .increment(1);
-        self.commit_seconds.record(took.as_secs_f64());
+        self.commits.answered(answer);
+        self.commits.took(took);
     }
 
     /// Notes that a commit was rolled back in favour of another one and is tried again.

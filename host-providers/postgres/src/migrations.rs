@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dayloom_sql::migrations::{Migration, pending, read};
+use dayloom_sql::migrations::{Migration, Owner, pending, read};
 use dayloom_sql::transfer::quoted;
 use tokio_postgres::Client;
 
@@ -36,22 +36,6 @@ const COLLATE: &str = "SELECT format('ALTER TABLE %I %s', c.relname, string_agg(
         AND (SELECT datcollate NOT IN ('C', 'POSIX') OR datlocprovider <> 'c' FROM pg_database \
              WHERE datname = current_database()) \
     GROUP BY c.relname";
-
-/// Whose migrations they are: the two histories are numbered apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Host,
-    Components,
-}
-
-impl Owner {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Components => "components",
-        }
-    }
-}
 
 /// Applies what is new. What was applied before must be there, unchanged, and come first.
 ///

@@ -13,6 +13,25 @@ use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
 
+/// Whose migrations they are: the two histories are numbered apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The provider's own tables.
+    Host,
+    /// The application's.
+    Components,
+}
+
+impl Owner {
+    /// As it stands in the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Components => "components",
+        }
+    }
+}
+
 /// How the file name of PostgreSQL's own text ends.
 const POSTGRES_SUFFIX: &str = ".postgres.sql";
 

@@ -1,33 +1,23 @@
 use std::time::Duration;
 
 use dayloom_ports::StorageError;
+use dayloom_sql::CommitMetrics;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 /// The writer's metrics, looked up once: the recorder has to be installed before the store opens.
 #[derive(Clone)]
 pub(crate) struct WriterMetrics {
-    committed: Counter,
-    conflict: Counter,
-    invalid: Counter,
-    too_large: Counter,
-    unavailable: Counter,
+    commits: CommitMetrics,
     group_size: Histogram,
-    commit_seconds: Histogram,
     queue_bytes: Gauge,
     restarts: Counter,
 }
 
 impl WriterMetrics {
     pub(crate) fn register() -> Self {
-        let commits = |outcome: &'static str| counter!("dayloom_storage_commits_total", "outcome" => outcome);
         Self {
-            committed: commits("committed"),
-            conflict: commits("conflict"),
-            invalid: commits("invalid"),
-            too_large: commits("too_large"),
-            unavailable: commits("unavailable"),
+            commits: CommitMetrics::register(),
             group_size: histogram!("dayloom_storage_group_size"),
-            commit_seconds: histogram!("dayloom_storage_commit_seconds"),
             queue_bytes: gauge!("dayloom_storage_queue_bytes"),
             restarts: counter!("dayloom_storage_group_restarts_total"),
         }
@@ -35,14 +25,7 @@ impl WriterMetrics {
 
     /// Counts what a caller was told.
     pub(crate) fn answered<T>(&self, answer: &Result<T, StorageError>) {
-        match answer {
-            Ok(_) => &self.committed,
-            Err(StorageError::Conflict(_)) => &self.conflict,
-            Err(StorageError::Invalid(_)) => &self.invalid,
-            Err(StorageError::TooLarge(_)) => &self.too_large,
-            Err(StorageError::Unavailable(_)) => &self.unavailable,
-        }
-        .increment(1);
+        self.commits.answered(answer);
     }
 
     /// Notes the requests of one transaction, and the bytes of requests that are in it or wait behind it.
@@ -54,7 +37,7 @@ impl WriterMetrics {
 
     /// Notes the time of one transaction, from its first statement until it is durable and answered.
     pub(crate) fn committed_in(&self, took: Duration) {
-        self.commit_seconds.record(took.as_secs_f64());
+        self.commits.took(took);
     }
 
     /// Notes that a transaction was begun again without a request that failed after it had changed something.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dayloom_sql::migrations::{Migration, pending, read};
+use dayloom_sql::migrations::{Migration, Owner, pending, read};
 use rusqlite::{Connection, params};
 
 use crate::OpenError;
@@ -23,22 +23,6 @@ const HISTORY: &str = "CREATE TABLE IF NOT EXISTS host_migrations (
     applied_at INTEGER NOT NULL,
     PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID";
-
-/// Whose migrations they are: the two histories are numbered apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Host,
-    Components,
-}
-
-impl Owner {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Components => "components",
-        }
-    }
-}
 
 /// Applies what is new. What was applied before must be there, unchanged, and come first.
 pub(crate) fn migrate(session: &Session, components_dir: &Path) -> Result<(), OpenError> {

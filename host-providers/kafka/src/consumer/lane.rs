@@ -1,14 +1,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dayloom_ports::{Delivery, EventSink, Subscription};
+use dayloom_ports::{Delivery, EventSink, Subscription, backoff};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Dead, Next};
-use super::backoff;
 use super::graveyard::Graveyard;
 use super::record::Record;
 use crate::metrics::SubscriberMetrics;

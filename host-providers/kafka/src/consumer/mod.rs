@@ -11,7 +11,6 @@
 //! lets others go on for as long (`backlog`).
 
 mod backlog;
-mod backoff;
 mod brokers;
 mod committer;
 mod graveyard;

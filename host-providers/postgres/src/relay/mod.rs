@@ -15,7 +15,7 @@ mod settlement;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayloom_ports::EventPublisher;
+use dayloom_ports::{EventPublisher, backoff};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,7 @@ use crate::connections::{Connector, Purpose, RelayTimes};
 use crate::error::SqlError;
 use crate::metrics::RelayMetrics;
 use crate::waker::Waker;
-use rests::{Rests, pause};
+use rests::Rests;
 use session::Session;
 
 /// How long a batch may take to publish. Longer than a broker's own delivery time (30 s with Kafka here): what was given up
@@ -87,7 +87,7 @@ impl Relay {
             tracing::warn!(%error, failures, "the relay lost its database and connects again");
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(pause(failures)) => {}
+                () = tokio::time::sleep(backoff::pause(failures)) => {}
             }
         }
         Ok(())

@@ -1,24 +1,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use dayloom_ports::backoff::pause;
 use tokio::time::Instant;
-
-/// The first rest is at most this: a broker's new leader is there by then, often.
-const REST_BASE: Duration = Duration::from_millis(100);
-
-/// No rest is longer than this, so that a broker that is back gets its events soon.
-const REST_MAX: Duration = Duration::from_secs(10);
-
-/// How long to wait after the `failures`-th failure in a row: anything up to an exponentially growing bound ("full
-/// jitter"), so that what failed together does not come back together.
-pub(super) fn pause(failures: u32) -> Duration {
-    bound(failures).mul_f64(fastrand::f64())
-}
-
-fn bound(failures: u32) -> Duration {
-    let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
-    REST_BASE.saturating_mul(factor).min(REST_MAX)
-}
 
 /// Shards that this relay leaves alone for a while, because publishing from them failed.
 #[derive(Debug, Default)]
@@ -69,15 +53,9 @@ impl Rests {
 
 #[cfg(test)]
 mod tests {
-    use super::{REST_MAX, Rests, bound, pause};
+    use dayloom_ports::backoff::BACKOFF_MAX;
 
-    #[test]
-    fn rests_double_up_to_the_cap() {
-        let bounds: Vec<u128> = (1..=9).map(|failures| bound(failures).as_millis()).collect();
-        assert_eq!(bounds, [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
-        assert_eq!(bound(u32::MAX), REST_MAX);
-        assert!((0..1_000).all(|_| pause(3) <= bound(3)));
-    }
+    use super::Rests;
 
     #[tokio::test(start_paused = true)]
     async fn a_shard_rests_until_its_time_or_a_success() {
@@ -86,7 +64,7 @@ mod tests {
             rests.failed(3);
         }
         let wait = rests.next_end();
-        assert!(wait <= REST_MAX && rests.resting() == [3]);
+        assert!(wait <= BACKOFF_MAX && rests.resting() == [3]);
         tokio::time::advance(wait).await;
         assert!(rests.resting().is_empty());
         rests.failed(3);

@@ -1,5 +1,6 @@
 //! A database of a test's own.
 
+pub(crate) use dayloom_ports::conformance::delivery_fixture::eventually;
 use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
@@ -155,17 +156,4 @@ async fn client(url: &str) -> Client {
     // Ends with the client; what it says then, the client's calls have said.
     tokio::spawn(async move { drop(connection.await) });
     client
-}
-
-/// Waits until `check` holds.
-pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
-    let wait = async {
-        while !check().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(
-        tokio::time::timeout(PATIENCE, wait).await.is_ok(),
-        "never happened: {what}"
-    );
 }

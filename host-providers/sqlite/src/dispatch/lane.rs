@@ -1,12 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayloom_ports::{EventSink, StorageError, Subscription, TopicMap};
+use dayloom_ports::{EventSink, StorageError, Subscription, TopicMap, backoff};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Origin, Pending};
-use super::backoff;
 use super::cursors::{Cursors, LaneId};
 use super::settlement::Settlement;
 use crate::log::{Slice, Tail, scan};

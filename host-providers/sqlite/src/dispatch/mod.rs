@@ -7,7 +7,6 @@
 //! lane (`replay`).
 
 mod backlog;
-mod backoff;
 mod cursors;
 mod lane;
 mod replay;

@@ -1,5 +1,6 @@
 //! A store in a directory of its own.
 
+pub(crate) use dayloom_ports::conformance::delivery_fixture::eventually;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -158,17 +159,4 @@ impl Dispatching {
             .expect("the dispatcher does not panic")
             .expect("the cursors are written");
     }
-}
-
-/// Waits until `check` holds.
-pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
-    let wait = async {
-        while !check().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(
-        tokio::time::timeout(PATIENCE, wait).await.is_ok(),
-        "never happened: {what}"
-    );
 }

@@ -1,14 +1,16 @@
+//! How long what failed waits before it is tried again: events of a subscriber, and what an outbox could not publish.
+
 use std::time::Duration;
 
-/// The first pause is at most this: a conflict between two writers is over by then.
+/// The first pause is at most this: a conflict between two writers is over by then, and often a broker has a new leader.
 const BACKOFF_BASE: Duration = Duration::from_millis(100);
 
-/// No pause is longer than this, so that a component that is back gets its events soon.
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// No pause is longer than this, so that whoever is back is met soon.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 /// How long to wait after the `failures`-th failure in a row: anything up to an exponentially growing bound ("full
 /// jitter"), so that what failed together does not come back together.
-pub(super) fn pause(failures: u32) -> Duration {
+pub fn pause(failures: u32) -> Duration {
     bound(failures).mul_f64(fastrand::f64())
 }
 
