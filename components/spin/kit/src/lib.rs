@@ -26,6 +26,7 @@ pub use dayloom_ports::{
 
 pub use settings::{Settings, SidecarSettings};
 pub use sidecar::{Sidecar, SidecarError, encoded};
+pub use sql::check_component_text;
 
 #[doc(hidden)]
 pub use {wasip2, wit_bindgen};
