@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn the_repositorys_own_manifest_is_read() {
         let application = Application::parse(include_str!("../../../../spin.toml")).expect("a manifest");
-        assert_eq!(application.topics.topics_of("com.todo.task.created"), ["task-events", "task-updates"]);
+        assert_eq!(
+            application.topics.topics_of("com.todo.task.created"),
+            ["task-events", "task-updates"]
+        );
         let tasks = &application.services["tasks"];
         assert_eq!(tasks.aliases, ["backend-api"]);
         assert!(tasks.grant.may_publish("com.todo.task.created"));

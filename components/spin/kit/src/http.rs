@@ -125,8 +125,12 @@ fn build(request: &Request<'_>) -> Result<(OutgoingRequest, RequestOptions), Htt
     };
     outgoing.set_method(&method).map_err(|()| refused("the method"))?;
     outgoing.set_scheme(Some(&scheme)).map_err(|()| refused("the scheme"))?;
-    outgoing.set_authority(Some(authority)).map_err(|()| refused("the authority"))?;
-    outgoing.set_path_with_query(Some(path)).map_err(|()| refused("the path"))?;
+    outgoing
+        .set_authority(Some(authority))
+        .map_err(|()| refused("the authority"))?;
+    outgoing
+        .set_path_with_query(Some(path))
+        .map_err(|()| refused("the path"))?;
     let options = RequestOptions::new();
     let nanos = u64::try_from(request.within.as_nanos()).unwrap_or(u64::MAX);
     // A host that does not take one of these is bounded by the deadline all the same.
@@ -174,10 +178,16 @@ fn wait(pending: &FutureIncomingResponse, deadline: Instant) -> Result<IncomingR
 fn read(response: IncomingResponse, bytes_max: usize, deadline: Instant) -> Result<Answer, HttpError> {
     let status = response.status();
     let headers = response.headers().entries();
-    let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value));
     let headers = headers.collect();
-    let incoming = response.consume().map_err(|()| HttpError::Broken("no body".to_owned()))?;
-    let stream = incoming.stream().map_err(|()| HttpError::Broken("no body".to_owned()))?;
+    let incoming = response
+        .consume()
+        .map_err(|()| HttpError::Broken("no body".to_owned()))?;
+    let stream = incoming
+        .stream()
+        .map_err(|()| HttpError::Broken("no body".to_owned()))?;
     let mut body = Vec::new();
     loop {
         match stream.read(READ_BYTES) {

@@ -34,6 +34,7 @@ pub use dayloom_ports::{
 pub use leases::{LEASE_MS, WORK_MS_MAX};
 pub use settings::{Settings, SidecarSettings};
 pub use sidecar::{Sidecar, SidecarError, encoded};
+pub use sql::check_component_text;
 pub use timers::TimersLease;
 
 #[doc(hidden)]

@@ -111,7 +111,10 @@ mod tests {
         assert!(!format!("{settings:?}").contains("s3cret"));
         let sidecar = settings.sidecar.expect("a sidecar");
         assert_eq!(sidecar.url, "http://localhost:3500");
-        assert_eq!((&*sidecar.pubsub, &*sidecar.state_store), ("dayloom-pubsub", "dayloom-state"));
+        assert_eq!(
+            (&*sidecar.pubsub, &*sidecar.state_store),
+            ("dayloom-pubsub", "dayloom-state")
+        );
         assert_eq!(sidecar.token.expect("a token").expose_secret(), "s3cret");
     }
 }

@@ -87,7 +87,10 @@ impl<'a> Sidecar<'a> {
         let answer = expect_success(self.call("GET", &path, "", &[])?)?;
         // 204 without a body: there is no such secret.
         let secret: Option<Value> = serde_json::from_slice(&answer.body).ok();
-        let text = secret.as_ref().and_then(|secret| secret.get(name)).and_then(Value::as_str);
+        let text = secret
+            .as_ref()
+            .and_then(|secret| secret.get(name))
+            .and_then(Value::as_str);
         Ok(text.map(SecretString::from))
     }
 }

@@ -42,7 +42,11 @@ impl TableLog {
         if let Some(epoch) = self.epoch {
             return Ok(epoch);
         }
-        let rows = self.query("SELECT MIN(applied_at) FROM host_migrations", &[])?;
+        let made_at = match self.database.dialect() {
+            Dialect::Sqlite => "MIN(applied_at)",
+            Dialect::Postgres => "(extract(epoch FROM MIN(applied_at)) * 1000)::bigint",
+        };
+        let rows = self.query(&format!("SELECT {made_at} FROM host_migrations"), &[])?;
         let epoch = first_integer(rows)?.unwrap_or_default();
         self.epoch = Some(epoch);
         Ok(epoch)

@@ -1,5 +1,6 @@
 //! The database of the application: Spin's SQLite, or PostgreSQL where `postgres_url` names one.
 
+mod limits;
 mod postgres;
 mod sqlite;
 
@@ -12,6 +13,7 @@ use crate::application::Application;
 use crate::settings::Settings;
 use crate::{Error, Outcome};
 
+use limits::Allowance;
 use postgres::Postgres;
 use sqlite::Sqlite;
 
