@@ -1,6 +1,7 @@
 //! The service that is decorated, as imports, and the export that takes its place.
 #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 
+#[cfg(target_family = "wasm")]
 use crate::Ingress;
 
 wit_bindgen::generate!({

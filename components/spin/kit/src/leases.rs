@@ -20,18 +20,12 @@ pub const WORK_MS_MAX: u64 = 15_000;
 
 /// The name of one pass over what waits.
 #[derive(Debug, Clone)]
-pub struct Holder(pub(crate) String);
+pub(crate) struct Holder(pub(crate) String);
 
 impl Holder {
     /// A name that nobody else has.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(format!("{:032x}", fastrand::u128(..)))
-    }
-}
-
-impl Default for Holder {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The export. Imports come with the crates that use them.
 #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 
+#[cfg(target_family = "wasm")]
 use crate::Ticker;
 
 wit_bindgen::generate!({
