@@ -6,6 +6,7 @@
 //! - A commit is one statement on PostgreSQL, and one transaction of a connection of its own on SQLite: a request that is
 //!   dropped in between leaves nothing half done, and nothing locked.
 
+mod adapter;
 mod application;
 #[doc(hidden)]
 pub mod bindings;
