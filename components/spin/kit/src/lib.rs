@@ -10,13 +10,20 @@ mod adapter;
 mod application;
 #[doc(hidden)]
 pub mod bindings;
+mod cells;
 mod clock;
 mod database;
+pub mod deliveries;
 pub mod http;
+pub mod jobs;
+mod leases;
 mod migrations;
+pub mod outbox;
 mod settings;
 mod sidecar;
 mod sql;
+pub mod ticks;
+mod timers;
 
 pub use application::{Application, ApplicationError, Service};
 pub use clock::{now_ms, sleep_ms};
@@ -25,9 +32,11 @@ pub use dayloom_ports::{
     Event, Row, Statement, StatementOutcome as Outcome, StorageError as Error, Subscription, TopicMap, Value, limits,
 };
 
+pub use leases::{LEASE_MS, WORK_MS_MAX};
 pub use settings::{Settings, SidecarSettings};
 pub use sidecar::{Sidecar, SidecarError, encoded};
 pub use sql::check_component_text;
+pub use timers::TimersLease;
 
 #[doc(hidden)]
 pub use {wasip2, wit_bindgen};

@@ -20,6 +20,9 @@ CREATE TABLE host_deliveries (
     PRIMARY KEY (subscriber, shard, position)
 );
 
+-- Keys whose first delivery waits for another attempt.
+CREATE INDEX host_deliveries_waiting ON host_deliveries (subscriber, shard, key, not_before) WHERE not_before > 0;
+
 -- Who delivers to a subscriber from a shard. A row is made when it is needed first.
 CREATE TABLE host_delivery_leases (
     subscriber TEXT NOT NULL,

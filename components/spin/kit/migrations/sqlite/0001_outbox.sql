@@ -71,3 +71,6 @@ CREATE TABLE host_delivery_leases (
     held_until INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (subscriber, shard)
 ) STRICT, WITHOUT ROWID;
+
+-- Keys whose first delivery waits for another attempt.
+CREATE INDEX host_deliveries_waiting ON host_deliveries (subscriber, shard, key, not_before) WHERE not_before > 0;
