@@ -1,4 +1,4 @@
-//! The ingress around a service: one component that exports what the ingress does.
+//! Components made of components: the ingress around a service, and adapters side by side.
 
 use anyhow::{Context, Result};
 use wac_graph::types::Package;
@@ -42,6 +42,21 @@ pub(super) fn decorate(ingress: &[u8], service: &[u8], absent: &[u8]) -> Result<
     }
     let answer = graph.alias_instance_export(outer, EXPORTED)?;
     graph.export(answer, EXPORTED)?;
+    Ok(graph.encode(EncodeOptions::default())?)
+}
+
+/// Puts two adapters into one component that exports what both do.
+pub(super) fn beside(one: &[u8], other: &[u8]) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    for (name, bytes) in [("one", one), ("other", other)] {
+        let package = register(&mut graph, name, bytes)?;
+        let exports: Vec<String> = graph.types()[graph[package].ty()].exports.keys().cloned().collect();
+        let instance = graph.instantiate(package);
+        for name in exports {
+            let export = graph.alias_instance_export(instance, &name)?;
+            graph.export(export, &name)?;
+        }
+    }
     Ok(graph.encode(EncodeOptions::default())?)
 }
 

@@ -46,6 +46,11 @@ pub(crate) fn artefacts(shell: &Shell) -> Result<()> {
         shell.read_binary_file(adapter("ingress"))?,
         shell.read_binary_file(adapter("absent"))?,
     );
+    let both = compose::beside(
+        &shell.read_binary_file(adapter("storage"))?,
+        &shell.read_binary_file(adapter("scheduler"))?,
+    );
+    shell.write_file(wanted.join("storage-scheduler.wasm"), both.context("storage beside scheduler")?)?;
     let application = shell.read_file(root().join("spin.toml"))?;
     for name in SERVICES {
         let service = shell.read_binary_file(root().join(format!("target/components/{name}.wasm")))?;
