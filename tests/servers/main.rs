@@ -2,6 +2,7 @@
 //!
 //! Needs the servers and their addresses: `cargo xtask servers up`, and in the environment what a failing test asks for.
 
+mod a_check_says_what_it_finds;
 mod a_partial_host_asks_the_others;
 mod a_poisoned_event_is_a_dead_letter_and_can_be_replayed;
 mod a_stopped_consumer_works_off_what_waited;

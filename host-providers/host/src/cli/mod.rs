@@ -5,12 +5,13 @@ mod data;
 mod dead_letters;
 mod events;
 mod migrate;
-mod servers;
 mod up;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tokio::runtime;
 
 use crate::{
     config::{Config, ConfigError},
@@ -127,6 +128,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Waits for something asynchronous on this thread.
+fn within<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no threads")?;
+    Ok(runtime.block_on(work))
+}
+
 /// An error and its causes in one line; a cause that an error's own text already tells is not told twice.
 fn line(error: &anyhow::Error) -> String {
     error
@@ -142,8 +152,6 @@ fn line(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-
-    use anyhow::Context;
 
     use super::*;
 

@@ -43,6 +43,7 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
             keyvalue: Arc::new(keyvalue),
             scheduler: scheduler.clone(),
             broadcast: Arc::new(gateway.clone()),
+            events: Some(events.clone()),
         },
         gateway,
         parts: vec![
