@@ -19,9 +19,14 @@ pub(super) fn live() -> Response<Full<Bytes>> {
 
 /// Each binding's state; `503` if one is away that requests need, or if the host is stopping. Without a broker requests go
 /// on and events wait, so its state is told and decides nothing.
-pub(super) async fn ready(providers: &Providers, stopping: bool) -> Response<Full<Bytes>> {
+pub(super) async fn ready(providers: &Providers, has_tables: bool, stopping: bool) -> Response<Full<Bytes>> {
     let (storage, keyvalue, broadcast, events) = tokio::join!(
-        within(providers.storage.ready()),
+        async {
+            match has_tables {
+                true => Some(within(providers.storage.ready()).await),
+                false => None,
+            }
+        },
         within(providers.keyvalue.ready()),
         within(providers.broadcast.ready()),
         async {
@@ -33,9 +38,16 @@ pub(super) async fn ready(providers: &Providers, stopping: bool) -> Response<Ful
     );
     let mut bindings = Map::new();
     let mut all = !stopping;
-    for (name, state) in [("storage", storage), ("keyvalue", keyvalue), ("broadcast", broadcast)] {
-        all &= state.is_ok();
-        bindings.insert(name.to_owned(), told(name, state));
+    let needed = [
+        ("storage", storage),
+        ("keyvalue", Some(keyvalue)),
+        ("broadcast", Some(broadcast)),
+    ];
+    for (name, state) in needed {
+        if let Some(state) = state {
+            all &= state.is_ok();
+            bindings.insert(name.to_owned(), told(name, state));
+        }
     }
     if let Some(events) = events {
         bindings.insert("events".to_owned(), told("events", events));
