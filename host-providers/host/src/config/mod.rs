@@ -215,6 +215,11 @@ impl Config {
         Servers::of(self.postgres.as_ref(), self.kafka.as_ref(), self.redis.as_ref())
     }
 
+    /// Whether this host shares any server with others.
+    pub fn has_servers(&self) -> bool {
+        self.postgres.is_some() || self.kafka.is_some() || self.redis.is_some()
+    }
+
     /// The Redis whose live messages a gateway shows.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ impl Variables {
         data: &Path,
     ) -> Result<Self, ConfigError> {
         let configured = &config.variables;
-        let is_shared = config.servers()?.is_some();
+        let is_shared = config.has_servers();
         if let Some(name) = configured.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ConfigError::UnknownVariable(name.clone()));
         }
