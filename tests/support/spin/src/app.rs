@@ -156,7 +156,8 @@ impl App {
             Ok(Err(code)) => Err(failed(anyhow::anyhow!("answered with {code:?}"))),
             Err(_dropped) => Err(failed(match running.await {
                 Ok(Ok(())) => anyhow::anyhow!("ended without an answer"),
-                Ok(Err(error)) => told(error),
+                // Told already, above.
+                Ok(Err(_trap)) => anyhow::anyhow!("it failed"),
                 Err(panicked) => panicked.into(),
             })),
         }

@@ -5,9 +5,7 @@ use std::time::Duration;
 use wasip2::{
     http::{
         outgoing_handler,
-        types::{
-            Fields, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse, ResponseOutparam, Scheme,
-        },
+        types::{Fields, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse, ResponseOutparam, Scheme},
     },
     io::streams::{InputStream, StreamError},
 };

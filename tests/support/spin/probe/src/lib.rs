@@ -38,6 +38,7 @@ impl Guest for Probe {
             "file" => format!("{:?}", std::fs::read_to_string(argument).map_err(|error| error.kind())),
             "write" => format!("{:?}", std::fs::write(argument, "x").map_err(|error| error.kind())),
             "increment" => format!("{:?}", increment(argument)),
+            "count" => format!("{:?}", count(argument)),
             "swap" => format!("{:?}", swap(argument)),
             "out" => http::get(argument),
             "sqlite" => databases::sqlite(&http::body(&request)),
@@ -63,6 +64,12 @@ fn increment(key: &str) -> Result<i64, keyvalue::store::Error> {
     keyvalue::atomics::increment(&bucket, key, 1)
 }
 
+/// What the counter has counted.
+fn count(key: &str) -> Result<i64, keyvalue::store::Error> {
+    let value = keyvalue::store::open("default")?.get(key)?.unwrap_or_default();
+    Ok(value.try_into().map_or(0, i64::from_le_bytes))
+}
+
 /// Two changes that began with the same value: the second must not win.
 fn swap(key: &str) -> Result<Vec<bool>, keyvalue::store::Error> {
     let bucket = keyvalue::store::open("default")?;
@@ -73,5 +80,7 @@ fn swap(key: &str) -> Result<Vec<bool>, keyvalue::store::Error> {
     for change in &changes {
         change.current()?;
     }
-    Ok(changes.map(|change| keyvalue::atomics::swap(change, b"new").is_ok()).to_vec())
+    Ok(changes
+        .map(|change| keyvalue::atomics::swap(change, b"new").is_ok())
+        .to_vec())
 }
