@@ -42,7 +42,6 @@ impl Opening {
         if let Ok(position) = resume_after.parse::<Position>()
             && !matches!(log.after(position, user_id)?, Next::Gone(_))
         {
-            let position = rewound(log, position)?;
             return Ok(Self {
                 position,
                 is_gone: false,
@@ -53,12 +52,6 @@ impl Opening {
             is_gone: true,
         })
     }
-}
-
-/// The same position, for a log that has forgotten what it handed out.
-fn rewound(log: &mut dyn Log, position: Position) -> Result<Position, String> {
-    log.newest()?;
-    Ok(position)
 }
 
 /// Writes until the hold ends, the client is gone or too slow, or messages can not be read. The client connects again.
