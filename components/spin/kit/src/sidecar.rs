@@ -75,7 +75,8 @@ impl<'a> Sidecar<'a> {
         expect_success(self.call(method, path, "application/json", body)?)
     }
 
-    /// A secret of the deployment's secret store; none if no store is named, or it has no such secret.
+    /// A secret of the deployment's secret store; none if no store is named, or it has no such secret. What we call
+    /// `key_encryption_key` is the key of that name in the secret `key-encryption-key`: Kubernetes allows no `_` there.
     ///
     /// # Errors
     /// The store can not be asked.
@@ -83,7 +84,7 @@ impl<'a> Sidecar<'a> {
         let Some(store) = &self.settings.secret_store else {
             return Ok(None);
         };
-        let path = format!("/v1.0/secrets/{}/{}", encoded(store), encoded(name));
+        let path = format!("/v1.0/secrets/{}/{}", encoded(store), encoded(&name.replace('_', "-")));
         let answer = expect_success(self.call("GET", &path, "", &[])?)?;
         // 204 without a body: there is no such secret.
         let secret: Option<Value> = serde_json::from_slice(&answer.body).ok();

@@ -13,6 +13,7 @@ const ATTEMPTS_MAX: u32 = 10;
 const PAUSE_MS: u64 = 2;
 
 /// A version that was read, to be replaced.
+#[derive(Debug)]
 pub struct Cas {
     entry: Entry,
     version: RefCell<Version>,

@@ -12,6 +12,9 @@ mod batch;
 mod entry;
 mod store;
 
+pub use atomics::Cas;
+pub use store::Bucket;
+
 struct State;
 
 dayloom_spin_kit::adapter!("spin-state", State, [config http]);

@@ -6,6 +6,7 @@ use crate::bindings::exports::wasi::keyvalue::store::{self as wit, Error};
 use crate::entry::Entry;
 
 /// A bucket: a part of the names.
+#[derive(Debug)]
 pub struct Bucket {
     pub(crate) name: String,
 }
