@@ -30,7 +30,7 @@ pub use health::with_health;
 pub use principal::{Principal, TokenClaims};
 pub use problem::{FieldError, PROBLEM_JSON, Problem, ProblemDocument};
 pub use revocation::revoke_session;
-pub use variable::variable;
+pub use variable::{service_url, variable};
 
 #[doc(hidden)]
 pub use {wasip2, wit_bindgen};

@@ -12,9 +12,10 @@ use wstd::http::{Body, Client};
 
 use crate::clock;
 use crate::problem::Problem;
+use crate::variable::service_url;
 
-/// Where `auth` is, by service chaining; the same name on Spin and on our host.
-const JWKS_URL: &str = "http://auth.spin.internal/api/auth/jwks";
+/// Where `auth` publishes them.
+const JWKS_PATH: &str = "/api/auth/jwks";
 /// Age after which the set is fetched again, so that a withdrawn key dies out.
 const REFRESH_MS: i64 = 300_000;
 /// An unknown key id makes us look again, but not more often than this: forged tokens must not become a flood.
@@ -67,7 +68,7 @@ pub(crate) async fn find(key_id: &str) -> Result<Option<Ed25519PublicKey>, Probl
 }
 
 async fn fetch() -> Result<HashMap<String, Ed25519PublicKey>, String> {
-    let request = Request::get(JWKS_URL)
+    let request = Request::get(service_url("auth") + JWKS_PATH)
         .body(Body::empty())
         .map_err(|error| error.to_string())?;
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;
