@@ -20,7 +20,10 @@ async fn a_dead_letter_is_laid_aside_and_nothing_waits_for_it() {
 
     let kafka = cluster.kafka();
     let records = kafka.read("task-events").await;
-    let sound = records.iter().find(|record| record.key == id).expect("the task's record");
+    let sound = records
+        .iter()
+        .find(|record| record.key == id)
+        .expect("the task's record");
     let with = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut event: serde_json::Value = serde_json::from_str(&sound.value).expect("an event is JSON");
         change(&mut event);
@@ -47,7 +50,10 @@ async fn a_dead_letter_is_laid_aside_and_nothing_waits_for_it() {
     .await;
     assert_eq!(dead.len(), 2, "{dead:?}");
     assert!(dead[0].value.contains("hello"), "{dead:?}");
-    assert!(dead[1].value.contains("0197f3a0-0000-7000-8000-000000000001"), "{dead:?}");
+    assert!(
+        dead[1].value.contains("0197f3a0-0000-7000-8000-000000000001"),
+        "{dead:?}"
+    );
     drop(tables);
     cluster.remove().await;
 }

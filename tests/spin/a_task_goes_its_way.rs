@@ -28,16 +28,23 @@ async fn a_task_goes_its_way() {
         .await;
     let id = task["id"].as_str().expect("an id").to_owned();
     hears(&mut live, "com.todo.task.created", &id).await;
-    eventually("the creation in the trail", || in_trail(&ana, "com.todo.task.created", &id)).await;
+    eventually("the creation in the trail", || {
+        in_trail(&ana, "com.todo.task.created", &id)
+    })
+    .await;
 
     let notified = async || {
         cluster.tick().await;
         let all = ana.all("/notifications").await;
-        all.into_iter().find(|notification| notification["task_id"] == id.as_str())
+        all.into_iter()
+            .find(|notification| notification["task_id"] == id.as_str())
     };
     eventually_within(SWEPT_WITHIN, "the notification of the reminder", &notified).await;
     assert!(now_ms() >= at, "the reminder was early");
-    eventually("the due reminder in the trail", || in_trail(&ana, "com.todo.reminder.due", &id)).await;
+    eventually("the due reminder in the trail", || {
+        in_trail(&ana, "com.todo.reminder.due", &id)
+    })
+    .await;
 
     ana.complete_task(&id).await;
     hears(&mut live, "com.todo.task.completed", &id).await;
@@ -49,7 +56,10 @@ async fn a_task_goes_its_way() {
     assert_eq!(next["due_date"], "2039-02-28");
     let next_id = next["id"].as_str().expect("an id").to_owned();
     hears(&mut live, "com.todo.task.created", &next_id).await;
-    eventually("the occurrence in the trail", || in_trail(&ana, "com.todo.task.created", &next_id)).await;
+    eventually("the occurrence in the trail", || {
+        in_trail(&ana, "com.todo.task.created", &next_id)
+    })
+    .await;
 
     // Somebody else sees nothing of it.
     let ben = cluster.client().sign_up("ben").await;

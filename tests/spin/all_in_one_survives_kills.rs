@@ -53,7 +53,8 @@ async fn a_task_goes_its_way_in_one_application() {
     let mut live = LiveStream::connect(&ana, None).await.expect("a stream");
     let at = now_ms() + 1_500;
     let reminders = json!([{ "reminder_at": dayloom_tests::rfc3339(at) }]);
-    let draft = json!({ "title": "soon", "due_date": "2039-01-31", "recurring_rule": "monthly", "reminders": reminders });
+    let draft =
+        json!({ "title": "soon", "due_date": "2039-01-31", "recurring_rule": "monthly", "reminders": reminders });
     let task = ana.create_task(draft).await;
     let id = task["id"].as_str().expect("an id").to_owned();
     loop {

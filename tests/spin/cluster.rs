@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayloom_tests::{
-    Backlog, Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp, SpinVariables,
-    Tables, free_port, load::reminders_overdue, redis, spin_manifest,
+    Backlog, Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp,
+    SpinVariables, Tables, free_port, load::reminders_overdue, redis, spin_manifest,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -56,7 +56,9 @@ impl Cluster {
         let servers = Servers::alone().await;
         redis(["FLUSHALL"]).await;
         let kafka = Servers::kafka_unprefixed();
-        kafka.make_empty(&[&TOPICS[..], &DEAD_LETTERS[..]].concat(), PARTITIONS).await;
+        kafka
+            .make_empty(&[&TOPICS[..], &DEAD_LETTERS[..]].concat(), PARTITIONS)
+            .await;
         let secrets = TempDir::new().expect("a temporary directory");
         let secrets_file = secrets.path().join("secrets.json");
         let secret = json!({ "key-encryption-key": { "key_encryption_key": servers.key_encryption_key() } });
@@ -168,7 +170,10 @@ impl Cluster {
 
     /// A request as the service's sidecar would send it.
     pub(crate) fn as_sidecar(&self, component: &str, path: &str) -> reqwest::RequestBuilder {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client without TLS");
         client
             .post(format!("http://{}{path}", self.app(component).address()))
             .header("dapr-api-token", &self.app_token)
@@ -228,12 +233,18 @@ impl Cluster {
     pub(crate) fn logs(&self) -> String {
         let tail = |log: String| {
             let from = log.len().saturating_sub(3_000);
-            let from = (from..=log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or_default();
+            let from = (from..=log.len())
+                .find(|at| log.is_char_boundary(*at))
+                .unwrap_or_default();
             log[from..].to_owned()
         };
         let told = self.services.iter().map(|(component, service)| {
             let app = service.app.as_ref().map(SpinApp::log).unwrap_or_default();
-            format!("--- {component}\n{}\n--- its sidecar\n{}", tail(app), tail(service.sidecar.log()))
+            format!(
+                "--- {component}\n{}\n--- its sidecar\n{}",
+                tail(app),
+                tail(service.sidecar.log())
+            )
         });
         told.collect::<Vec<_>>().join("\n")
     }

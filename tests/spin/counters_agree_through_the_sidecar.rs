@@ -19,12 +19,24 @@ async fn counters_agree_through_the_sidecar() {
             "key": "spin-test", "value": value, "etag": etag,
             "options": { "concurrency": "first-write", "consistency": "strong" },
         }]);
-        sidecar.request(Method::POST, "/v1.0/state/dayloom-state").json(&entry).send()
+        sidecar
+            .request(Method::POST, "/v1.0/state/dayloom-state")
+            .json(&entry)
+            .send()
     };
-    assert_eq!(save("one", "0").await.expect("an answer").status(), StatusCode::NO_CONTENT);
-    let stored = sidecar.get("/v1.0/state/dayloom-state/spin-test").await.expect("an answer");
+    assert_eq!(
+        save("one", "0").await.expect("an answer").status(),
+        StatusCode::NO_CONTENT
+    );
+    let stored = sidecar
+        .get("/v1.0/state/dayloom-state/spin-test")
+        .await
+        .expect("an answer");
     let etag = stored.headers()["etag"].to_str().expect("text").to_owned();
-    assert_eq!(save("two", &etag).await.expect("an answer").status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        save("two", &etag).await.expect("an answer").status(),
+        StatusCode::NO_CONTENT
+    );
     let late = save("three", &etag).await.expect("an answer");
     assert_eq!(late.status(), StatusCode::CONFLICT, "{:?}", late.text().await);
 
@@ -35,9 +47,22 @@ async fn counters_agree_through_the_sidecar() {
     let answers = join_all(attempts).await;
     let count = |status: u16| answers.iter().filter(|answer| answer.status.as_u16() == status).count();
     assert_eq!(count(401) + count(429), ATTEMPTS, "{answers:?}");
-    assert!(count(401) > 0 && count(429) > 0, "{} refused, {} limited", count(401), count(429));
-    println!("{} attempts reached the password, {} were limited", count(401), count(429));
-    assert!(count(401) <= LIMIT, "{} attempts passed the limit of {LIMIT}", count(401));
+    assert!(
+        count(401) > 0 && count(429) > 0,
+        "{} refused, {} limited",
+        count(401),
+        count(429)
+    );
+    println!(
+        "{} attempts reached the password, {} were limited",
+        count(401),
+        count(429)
+    );
+    assert!(
+        count(401) <= LIMIT,
+        "{} attempts passed the limit of {LIMIT}",
+        count(401)
+    );
     cluster.remove().await;
 }
 

@@ -19,7 +19,10 @@ async fn events_count_once_and_wait_out_an_outage() {
     ana.complete_task(&id).await;
     let tables = cluster.tables().await;
     let successors = format!("SELECT count(*) FROM tasks WHERE parent_id = '{id}'");
-    eventually("the next occurrence", || async { (tables.count(&successors).await == 1).then_some(()) }).await;
+    eventually("the next occurrence", || async {
+        (tables.count(&successors).await == 1).then_some(())
+    })
+    .await;
 
     // The very records once more, as after a rebalance.
     let kafka = cluster.kafka();
@@ -37,7 +40,10 @@ async fn events_count_once_and_wait_out_an_outage() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     Server::Postgres.start().await;
     let tables = cluster.tables().await;
-    let new = format!("SELECT count(*) FROM audit_logs WHERE event_id = '{}'", event["id"].as_str().expect("text"));
+    let new = format!(
+        "SELECT count(*) FROM audit_logs WHERE event_id = '{}'",
+        event["id"].as_str().expect("text")
+    );
     eventually_within(BACK_WITHIN, "the event of the outage", || async {
         (tables.count(&new).await == 1).then_some(())
     })

@@ -8,9 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dayloom_tests::load::{
-    Listener, Writer, check_dead_letters, check_heard, check_tables, check_topics, check_trail,
-};
+use dayloom_tests::load::{Listener, Writer, check_dead_letters, check_heard, check_tables, check_topics, check_trail};
 use dayloom_tests::{Server, now_ms, redis};
 use tokio::sync::watch;
 use tokio::time::sleep;

@@ -13,7 +13,9 @@ fn services(application: &toml::Table) -> BTreeMap<&str, &toml::Table> {
     let components = application["component"].as_table().expect("a table");
     let with_tool = components.iter().filter_map(|(id, component)| {
         let tool = component.get("tool")?.get("dayloom")?.as_table()?;
-        let is_service = ["tables", "subscriptions", "cron"].iter().any(|key| tool.contains_key(*key));
+        let is_service = ["tables", "subscriptions", "cron"]
+            .iter()
+            .any(|key| tool.contains_key(*key));
         is_service.then_some((id.as_str(), tool))
     });
     with_tool.collect()
@@ -108,13 +110,23 @@ fn every_resource_is_for_every_service_and_nobody_else() {
 #[test]
 fn names_are_those_that_the_application_asks_for() {
     let application = application();
-    let default = |variable: &str| application["variables"][variable]["default"].as_str().expect("text").to_owned();
+    let default = |variable: &str| {
+        application["variables"][variable]["default"]
+            .as_str()
+            .expect("text")
+            .to_owned()
+    };
     let names: BTreeSet<String> = documents()
         .iter()
         .filter(|(_, document)| document["kind"] == "Component")
         .map(|(_, document)| document["metadata"]["name"].as_str().expect("a name").to_owned())
         .collect();
-    for name in [default("pubsub"), default("state_store"), "tick".to_owned(), "dayloom-secrets".to_owned()] {
+    for name in [
+        default("pubsub"),
+        default("state_store"),
+        "tick".to_owned(),
+        "dayloom-secrets".to_owned(),
+    ] {
         assert!(names.contains(&name), "{name} is none of {names:?}");
     }
     // The two brokers' variants differ in how they log in, and in nothing else that matters to order or loss.

@@ -28,7 +28,10 @@ async fn no_transaction_is_left_open() {
                 let mut random = fastrand::Rng::with_seed(n as u64);
                 while !*stopped.borrow() {
                     let draft = json!({ "title": "in a hurry", "due_date": "2039-01-01", "recurring_rule": "daily" });
-                    let request = ana.request(reqwest::Method::POST, &ana.own("/tasks")).json(&draft).send();
+                    let request = ana
+                        .request(reqwest::Method::POST, &ana.own("/tasks"))
+                        .json(&draft)
+                        .send();
                     let patience = Duration::from_millis(random.u64(1..40));
                     // Who gives up closes the connection in the midst of the request.
                     drop(tokio::time::timeout(patience, request).await);

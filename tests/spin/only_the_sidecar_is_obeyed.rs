@@ -28,7 +28,11 @@ async fn only_the_sidecar_is_obeyed() {
                 request = request.header("dapr-api-token", token);
             }
             let answer = request.send().await.expect("an answer");
-            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path} with {token:?}");
+            assert_eq!(
+                answer.status(),
+                StatusCode::UNAUTHORIZED,
+                "{method} {path} with {token:?}"
+            );
         }
     }
     let tables = cluster.tables().await;

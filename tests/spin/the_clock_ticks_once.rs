@@ -42,6 +42,10 @@ async fn the_clock_ticks_once() {
     })
     .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(ana.all("/notifications").await.len(), 2, "each reminder became one notification");
+    assert_eq!(
+        ana.all("/notifications").await.len(),
+        2,
+        "each reminder became one notification"
+    );
     cluster.remove().await;
 }

@@ -124,7 +124,11 @@ impl KafkaTools {
                     .args(["--create", "--topic", &name])
                     .args(["--partitions", &partitions.to_string()]);
                 // A topic that is just being deleted is still there for a moment.
-                command.output().await.is_ok_and(|output| output.status.success()).then_some(())
+                command
+                    .output()
+                    .await
+                    .is_ok_and(|output| output.status.success())
+                    .then_some(())
             };
             eventually("a new topic", made).await;
         }

@@ -11,13 +11,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
-use wasmtime::{Engine, Store, UpdateDeadline, component::Component as Compiled};
+use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi_http::{
     Error, WasiBody, WasiHttpView,
     p2::bindings::{ProxyPre, http::types::Scheme},
 };
 
 use crate::{
+    aot::Cache,
     arguments::Up,
     compose, engine, files,
     keyvalue::Stores,
@@ -69,12 +70,13 @@ impl App {
             state_dir,
         });
         let engine = engine::engine().map_err(told)?;
+        let cache = Cache::open(&engine)?;
         let linker = link::linker(&engine).map_err(told)?;
         let mut components = BTreeMap::new();
         for (id, entry) in &manifest.document.component {
             let load = || -> anyhow::Result<Loaded> {
                 let wasm = compose::compose(&manifest, id, entry)?;
-                let compiled = Compiled::new(&engine, wasm).map_err(told)?;
+                let compiled = cache.component(&engine, &wasm)?;
                 let linked = linker.instantiate_pre(&compiled).map_err(told)?;
                 let pre = ProxyPre::new(linked).map_err(told)?;
                 let services = services(&manifest, id, entry, &values, &shared, arguments.quiet)?;

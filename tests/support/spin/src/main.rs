@@ -7,6 +7,7 @@
 //!
 //! It is for tests. It has no TLS to databases, no triggers but HTTP, and only the interfaces that [`link`] lists.
 
+mod aot;
 mod app;
 mod arguments;
 mod bindings;
