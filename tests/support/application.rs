@@ -25,6 +25,8 @@ impl Application {
         let components = table(&mut manifest, "component");
         for (_, component) in components.iter_mut() {
             absolute(component.get_mut("source").expect("a component has a source"));
+            let tool = component.get_mut("tool").and_then(|tool| tool.get_mut("dayloom"));
+            tool.and_then(|tool| tool.get_mut("service")).into_iter().for_each(absolute);
         }
         absolute(
             at(&mut manifest, &["application", "tool", "dayloom"])

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
+use crate::spin;
 use crate::tools::{WASM_TARGET, ensure_wasm_target, require, root, step, target_dir};
 
 /// The components, each a folder of `components/`, a world of `wit/` and a crate `dayloom-<name>`.
@@ -20,6 +21,7 @@ pub(crate) const COMPONENTS: [&str; 7] = [
 pub(crate) fn all(shell: &Shell) -> Result<()> {
     page(shell)?;
     components(shell)?;
+    spin::artefacts(shell)?;
     step("Building the host");
     cmd!(shell, "cargo build --release --package dayloom").run()?;
     Ok(())

@@ -4,6 +4,7 @@ mod build;
 mod generate;
 mod lint;
 mod servers;
+mod spin;
 mod test;
 mod tools;
 mod up;
@@ -14,7 +15,8 @@ use xshell::Shell;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  build         the page, every component and the host, into target/
+  build         the page, every component, what Spin runs, and the host, into target/
+  spin          the components and what Spin runs of them, into target/
   up [ARGS…]    build, then serve the application on http://127.0.0.1:3000 (ARGS go to `dayloom up`)
   servers up|down|status
                 PostgreSQL, Kafka and Redis on this machine, with the scripts of manifests/local
@@ -34,6 +36,9 @@ fn main() -> Result<()> {
     tools::take_system_openssl(&shell);
     match (command.as_str(), rest.is_empty()) {
         ("build", true) => build::all(&shell),
+        ("spin", true) => build::page(&shell)
+            .and_then(|()| build::components(&shell))
+            .and_then(|()| spin::artefacts(&shell)),
         ("up", _) => up::run(&shell, &rest),
         ("servers", false) if rest.len() == 1 => servers::run(&shell, &rest[0]),
         ("test", true) => test::all(&shell),

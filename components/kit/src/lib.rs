@@ -15,6 +15,7 @@ mod extract;
 mod health;
 mod objects;
 pub mod openapi;
+mod outgoing;
 mod principal;
 mod problem;
 mod revocation;
@@ -27,10 +28,11 @@ pub use component::serve;
 pub use event::{Correlation, publishable};
 pub use extract::{BODY_BYTES_MAX, IfMatch, Json, Query, TaskPath};
 pub use health::with_health;
+pub use outgoing::no_body;
 pub use principal::{Principal, TokenClaims};
 pub use problem::{FieldError, PROBLEM_JSON, Problem, ProblemDocument};
 pub use revocation::revoke_session;
-pub use variable::variable;
+pub use variable::{service_url, variable};
 
 #[doc(hidden)]
 pub use {wasip2, wit_bindgen};

@@ -10,3 +10,12 @@ pub fn variable(name: &str) -> Option<String> {
         }
     }
 }
+
+/// Where another service is, without a slash at its end: the variable `<service>_url`, or its name for service chaining,
+/// which is the same on Spin and on our host.
+pub fn service_url(service: &str) -> String {
+    match variable(&format!("{service}_url")) {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{service}.spin.internal"),
+    }
+}

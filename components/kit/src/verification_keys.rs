@@ -8,13 +8,15 @@ use http_body_util::{BodyExt, Limited};
 use jwt_simple::prelude::Ed25519PublicKey;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
 use crate::clock;
+use crate::outgoing::no_body;
 use crate::problem::Problem;
+use crate::variable::service_url;
 
-/// Where `auth` is, by service chaining; the same name on Spin and on our host.
-const JWKS_URL: &str = "http://auth.spin.internal/api/auth/jwks";
+/// Where `auth` publishes them.
+const JWKS_PATH: &str = "/api/auth/jwks";
 /// Age after which the set is fetched again, so that a withdrawn key dies out.
 const REFRESH_MS: i64 = 300_000;
 /// An unknown key id makes us look again, but not more often than this: forged tokens must not become a flood.
@@ -67,8 +69,8 @@ pub(crate) async fn find(key_id: &str) -> Result<Option<Ed25519PublicKey>, Probl
 }
 
 async fn fetch() -> Result<HashMap<String, Ed25519PublicKey>, String> {
-    let request = Request::get(JWKS_URL)
-        .body(Body::empty())
+    let request = Request::get(service_url("auth") + JWKS_PATH)
+        .body(no_body())
         .map_err(|error| error.to_string())?;
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;
     if !response.status().is_success() {

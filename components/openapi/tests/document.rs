@@ -207,8 +207,8 @@ fn every_refusal_is_a_problem_document() {
     }
 }
 
-/// Routes of the manifest that are not part of the API: the page and this document itself.
-const PAGES: [&str; 1] = ["/..."];
+/// Routes of the manifest that are not part of the API: the page and this document itself, and the clock that Spin needs.
+const PAGES: [&str; 2] = ["/...", "/tick"];
 
 #[test]
 fn every_route_of_the_manifest_is_described() {

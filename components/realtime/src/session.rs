@@ -1,16 +1,16 @@
 //! The session cookie, the one credential an `EventSource` can send. Only `auth` can tell whose it is.
 
-use dayloom_kit::Problem;
 use dayloom_kit::openapi::SESSION_COOKIE_NAME;
+use dayloom_kit::{Problem, service_url};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
 use crate::hold::Hold;
 
-/// Where `auth` is, by service chaining; the same name on Spin and on our host.
-const SESSION_URL: &str = "http://auth.spin.internal/api/auth/session";
+/// Where `auth` tells whose session it is.
+const SESSION_PATH: &str = "/api/auth/session";
 /// How long a connection may outlive the question whose it is: as long as an access token would let it.
 const HOLD_SECONDS_MAX: u64 = 15 * 60;
 /// Bytes of the cookie at most; ours have 43.
@@ -39,8 +39,8 @@ fn unavailable(reason: &str) -> Problem {
 
 /// `auth` gets the one cookie it needs and none of the others.
 async fn ask(cookie: HeaderValue) -> Result<(StatusCode, Vec<u8>), String> {
-    let mut request = Request::get(SESSION_URL)
-        .body(Body::empty())
+    let mut request = Request::get(service_url("auth") + SESSION_PATH)
+        .body(dayloom_kit::no_body())
         .map_err(|error| error.to_string())?;
     request.headers_mut().insert(header::COOKIE, cookie);
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use dayloom_domain::event::EventType;
 use dayloom_domain::{Task, TaskId, UserId};
-use dayloom_kit::Problem;
+use dayloom_kit::{Problem, service_url};
 use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
-/// Where `audit` is, by service chaining; the same name on Spin and on our host.
-const AUDIT: &str = "http://audit.spin.internal";
 /// Waits before each look. The trail follows within milliseconds; a client that undoes a deletion should not notice, and who
 /// waits longer than all of them together (300 ms) is better told to come again.
 const WAITS_MS: [u64; 5] = [0, 20, 50, 90, 140];
@@ -61,14 +59,15 @@ pub(crate) async fn fetch(user_id: &UserId, id: TaskId, sequence: u64, headers: 
 /// The payload of the latest deletion in the trail.
 async fn latest(user_id: &UserId, id: TaskId, headers: &HeaderMap) -> Result<Option<Task>, RecordError> {
     let mut request = Request::get(format!(
-        "{AUDIT}/api/{user_id}/audit-logs?task_id={id}&type={}&limit=1",
+        "{}/api/{user_id}/audit-logs?task_id={id}&type={}&limit=1",
+        service_url("audit"),
         EventType::TaskDeleted
     ));
     // The caller's own token: the trail is theirs, and this service has no rights of its own.
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    let request = request.body(Body::empty()).map_err(wstd::http::Error::from)?;
+    let request = request.body(dayloom_kit::no_body()).map_err(wstd::http::Error::from)?;
     let mut client = Client::new();
     client.set_first_byte_timeout(Duration::from_secs(ANSWER_SECONDS_MAX));
     let response = client.send(request).await?;

@@ -53,14 +53,23 @@ pub(super) fn manifest(document: Document, base: &Path, overrides: &Overrides) -
             );
         }
     }
+    let spin_only: BTreeSet<String> = document
+        .component
+        .iter()
+        .filter(|(_, entry)| entry.tool.dayloom.as_ref().is_some_and(|tool| tool.spin_only))
+        .map(|(id, _)| id.clone())
+        .collect();
     let mut components = document
         .component
         .into_iter()
+        .filter(|(id, _)| !spin_only.contains(id))
         .map(|(id, entry)| component(&id, entry, base, overrides, &topics, &variables))
         .collect::<Checked<Vec<_>>>()?;
     names(&components)?;
     let here = select(&mut components, overrides.components.as_ref())?;
-    let routes = routes(document.trigger.http, &components)?;
+    let mut triggers = document.trigger.http;
+    triggers.retain(|trigger| !spin_only.contains(&trigger.component));
+    let routes = routes(triggers, &components)?;
     components.truncate(here);
     Ok(Manifest {
         name: document.application.name,
@@ -161,18 +170,21 @@ fn component(
         .iter()
         .map(|(name, text)| Ok((name.clone(), template(format!("{key}.variables.{name}"), text)?)))
         .collect::<Checked<_>>()?;
-    let hosts = entry
-        .allowed_outbound_hosts
-        .iter()
-        .map(|text| template(format!("{key}.allowed_outbound_hosts"), text))
-        .collect::<Checked<_>>()?;
     let ComponentTool {
+        service,
+        allowed_outbound_hosts,
+        spin_only: _,
         tables,
         publishes,
         aliases,
         subscriptions,
         cron,
     } = entry.tool.dayloom.unwrap_or_default();
+    let hosts = allowed_outbound_hosts
+        .unwrap_or(entry.allowed_outbound_hosts)
+        .iter()
+        .map(|text| template(format!("{key}.allowed_outbound_hosts"), text))
+        .collect::<Checked<_>>()?;
     let cron = cron
         .into_iter()
         .map(|(name, seconds)| schedule(&key, name, seconds))
@@ -193,7 +205,7 @@ fn component(
         .collect::<Checked<_>>()?;
     Ok(Component {
         id: component,
-        source: base.join(entry.source),
+        source: base.join(service.unwrap_or(entry.source)),
         variables: values,
         key_value_stores: entry.key_value_stores,
         allowed_outbound_hosts: hosts,

@@ -96,6 +96,13 @@ pub(super) struct ComponentEntry {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ComponentTool {
+    /// The component that this host runs, where Spin runs one with its adapters around it.
+    pub(super) service: Option<String>,
+    /// Where the component itself sends requests, where Spin's list has more, for the adapters.
+    pub(super) allowed_outbound_hosts: Option<Vec<String>>,
+    /// Whether it is of no use on this host: its part is the host's own.
+    #[serde(default)]
+    pub(super) spin_only: bool,
     #[serde(default)]
     pub(super) tables: Vec<String>,
     #[serde(default)]

@@ -64,7 +64,8 @@ pub struct Component {
     pub variables: BTreeMap<String, Template>,
     /// Key-value buckets it may open.
     pub key_value_stores: Vec<String>,
-    /// Where it may send requests, such as `https://example.com` or `http://auth.spin.internal`.
+    /// Where it may send requests, such as `https://example.com` or `http://auth.spin.internal`. One that is empty once
+    /// its variables are put in stands for nothing.
     pub allowed_outbound_hosts: Vec<Template>,
     /// Tables it may name in SQL.
     pub tables: Vec<String>,

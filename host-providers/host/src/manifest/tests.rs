@@ -34,6 +34,9 @@ source = "first.wasm"
 key_value_stores = ["default"]
 allowed_outbound_hosts = ["https://{{ host }}"]
 files = ["tolerated"]
+sqlite_databases = ["tolerated"]
+[component.first.dependencies]
+"some:package/interface@0.1.0" = { path = "tolerated.wasm", inherit_configuration = ["variables"] }
 [component.first.build]
 command = "tolerated"
 [component.first.variables]
@@ -82,6 +85,30 @@ fn a_manifest_is_read_whole() {
         .map(|index| &*manifest.components[*index].id);
     assert_eq!(target, Some("first"));
     assert_eq!(manifest.routes.target("/second"), None, "private");
+}
+
+#[test]
+fn this_host_runs_the_component_without_spins_adapters() {
+    let ours = "service = \"service.wasm\"\nallowed_outbound_hosts = [\"http://second.spin.internal\"]\ntables =";
+    let manifest = parse(&MANIFEST.replacen("tables =", ours, 1)).unwrap();
+    let first = manifest.component("first").unwrap();
+    assert_eq!(first.source, Path::new("/app/service.wasm"));
+    let hosts: Vec<_> = first
+        .allowed_outbound_hosts
+        .iter()
+        .map(|host| host.render(&BTreeMap::new()).unwrap())
+        .collect();
+    assert_eq!(hosts, ["http://second.spin.internal"]);
+}
+
+#[test]
+fn a_component_of_spin_alone_is_not_there() {
+    let alone = "source = \"second.wasm\"\n[component.second.tool.dayloom]\nspin_only = true";
+    let text = MANIFEST.replacen("source = \"second.wasm\"", alone, 1);
+    let text = text.replacen("{ private = true }", "\"/second\"", 1);
+    let manifest = parse(&text).unwrap();
+    assert!(manifest.component("second").is_none());
+    assert_eq!(manifest.routes.target("/second"), None);
 }
 
 #[test]
@@ -255,5 +282,7 @@ fn the_repositorys_own_manifest_is_valid() {
     // Tests run in their package's folder.
     let path = Path::new("../../spin.toml");
     let manifest = Manifest::load(path, &Overrides::default()).unwrap();
-    assert!(manifest.component("backend-api").is_some());
+    let tasks = manifest.component("backend-api").unwrap();
+    assert_eq!(tasks.source, Path::new("../../target/components/tasks.wasm"));
+    assert!(manifest.component("ticker").is_none());
 }

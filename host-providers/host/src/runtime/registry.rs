@@ -261,7 +261,10 @@ impl Loader<'_> {
         let rules = entry
             .allowed_outbound_hosts
             .iter()
-            .map(|rule| Rule::parse(&rule.render(values).map_err(no_value)?).map_err(outbound))
+            .map(|rule| rule.render(values).map_err(no_value))
+            // A place that the deployment does not have.
+            .filter(|rule| !rule.as_ref().is_ok_and(String::is_empty))
+            .map(|rule| Rule::parse(&rule?).map_err(outbound))
             .collect::<Result<_, _>>()?;
         let variables = entry
             .variables
