@@ -37,11 +37,7 @@ pub(crate) fn type_of(text: &str) -> Result<Cow<'_, str>, String> {
 }
 
 /// The subscription that wants an event, if one does.
-pub(crate) fn wanted<'a>(
-    subscriptions: &'a [Subscription],
-    topic: &str,
-    event_type: &str,
-) -> Option<&'a Subscription> {
+pub(crate) fn wanted<'a>(subscriptions: &'a [Subscription], topic: &str, event_type: &str) -> Option<&'a Subscription> {
     subscriptions.iter().find(|subscription| {
         let Subscription { topics, types, .. } = subscription;
         topics.iter().any(|name| name == topic) && (types.is_empty() || types.iter().any(|name| name == event_type))

@@ -138,7 +138,12 @@ pub fn claim(database: &Database, lanes: &[Lanes], rows_max: impl Fn(&str) -> us
     for (lanes, outcomes) in lanes.iter().zip(outcomes.chunks_exact(2)) {
         let shards = crate::cells::integers(outcomes[0].rows.clone())?;
         if !shards.is_empty() {
-            let rows = outcomes[1].rows.iter().cloned().map(delivery).collect::<Result<_, _>>()?;
+            let rows = outcomes[1]
+                .rows
+                .iter()
+                .cloned()
+                .map(delivery)
+                .collect::<Result<_, _>>()?;
             batches.push(Batch {
                 holder: holder.clone(),
                 subscriber: lanes.subscriber.clone(),
@@ -153,14 +158,20 @@ pub fn claim(database: &Database, lanes: &[Lanes], rows_max: impl Fn(&str) -> us
 fn take(database: &Database, holder: &Holder, lanes: &Lanes) -> Statement {
     let dialect = database.dialect();
     let (free, now) = (is_free("l", dialect), dialect.now_ms());
-    let rows = lanes.shards.iter().map(|shard| format!("($1, {shard}, $2, {now} + {LEASE_MS})"));
+    let rows = lanes
+        .shards
+        .iter()
+        .map(|shard| format!("($1, {shard}, $2, {now} + {LEASE_MS})"));
     let rows = rows.collect::<Vec<_>>().join(", ");
     let sql = format!(
         "INSERT INTO host_delivery_leases AS l (subscriber, shard, holder, held_until) VALUES {rows} \
          ON CONFLICT (subscriber, shard) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
          WHERE {free} RETURNING shard"
     );
-    statement(sql, vec![Value::Text(lanes.subscriber.clone()), Value::Text(holder.0.clone())])
+    statement(
+        sql,
+        vec![Value::Text(lanes.subscriber.clone()), Value::Text(holder.0.clone())],
+    )
 }
 
 fn fetch(database: &Database, holder: &Holder, subscriber: &str, rows_max: usize) -> Statement {
@@ -174,7 +185,10 @@ fn fetch(database: &Database, holder: &Holder, subscriber: &str, rows_max: usize
          JOIN host_deliveries d ON d.subscriber = $1 AND d.shard = b.shard AND d.position = b.position \
          WHERE b.before < {BATCH_BYTES_MAX} ORDER BY d.position"
     );
-    statement(sql, vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())])
+    statement(
+        sql,
+        vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())],
+    )
 }
 
 /// Writes down what became of a batch's rows, in their order, and gives its lanes back.
@@ -187,7 +201,8 @@ pub fn settle(database: &Database, batch: &Batch, verdicts: &[Verdict]) -> Resul
     let subscriber = || Value::Text(batch.subscriber.clone());
     let shards = list(batch.shards.iter().copied());
     let mut statements = vec![Statement {
-        sql: "UPDATE host_delivery_leases SET holder = NULL, held_until = 0 WHERE subscriber = $1 AND holder = $2".to_owned(),
+        sql: "UPDATE host_delivery_leases SET holder = NULL, held_until = 0 WHERE subscriber = $1 AND holder = $2"
+            .to_owned(),
         params: vec![subscriber(), Value::Text(batch.holder.0.clone())],
         expected_changes: Some(batch.shards.len() as u64),
     }];

@@ -52,7 +52,9 @@ pub struct Claim {
 /// # Errors
 /// The database can not be asked.
 pub fn has_rows(database: &Database) -> Result<bool, Error> {
-    Ok(!database.query("SELECT position FROM host_outbox LIMIT 1", &[])?.is_empty())
+    Ok(!database
+        .query("SELECT position FROM host_outbox LIMIT 1", &[])?
+        .is_empty())
 }
 
 /// Takes the leases of all shards that have rows and are free, and reads their oldest rows; none if there are none.
@@ -148,7 +150,10 @@ pub fn hand_out(database: &Database, subscriptions: &[Subscription]) -> Result<u
         expected_changes: Some(1),
     }];
     statements.extend(subscriptions.iter().map(|subscription| insert(subscription, &named)));
-    statements.push(statement(format!("DELETE FROM host_outbox WHERE position IN ({named})"), vec![]));
+    statements.push(statement(
+        format!("DELETE FROM host_outbox WHERE position IN ({named})"),
+        vec![],
+    ));
     database.commit(&statements, &[])?;
     Ok(positions.len())
 }
@@ -227,9 +232,17 @@ mod tests {
     #[test]
     fn a_delivery_is_for_what_was_subscribed_to() {
         let all = insert(&subscription(&[]), "1, 2");
-        assert!(all.sql.contains("position IN (1, 2) AND topic IN ($2, $3) ON CONFLICT"), "{}", all.sql);
+        assert!(
+            all.sql.contains("position IN (1, 2) AND topic IN ($2, $3) ON CONFLICT"),
+            "{}",
+            all.sql
+        );
         let some = insert(&subscription(&["t"]), "1");
-        assert!(some.sql.contains("topic IN ($2, $3) AND event_type IN ($4) ON"), "{}", some.sql);
+        assert!(
+            some.sql.contains("topic IN ($2, $3) AND event_type IN ($4) ON"),
+            "{}",
+            some.sql
+        );
         let texts = ["audit", "a", "b", "t"].map(|text| Value::Text(text.to_owned()));
         assert_eq!(some.params, texts);
     }

@@ -17,9 +17,15 @@ pub(crate) fn everybody() -> u16 {
             return 500;
         }
     };
-    let called = application.services.iter().filter(|(_, service)| has_something(service));
+    let called = application
+        .services
+        .iter()
+        .filter(|(_, service)| has_something(service));
     let looks = called.map(|(id, _)| look(id));
-    let failures = wstd::runtime::block_on(join_all(looks)).into_iter().filter(|looked| !looked).count();
+    let failures = wstd::runtime::block_on(join_all(looks))
+        .into_iter()
+        .filter(|looked| !looked)
+        .count();
     if failures == 0 { 200 } else { 503 }
 }
 

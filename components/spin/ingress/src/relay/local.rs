@@ -30,10 +30,16 @@ pub(super) fn pass(database: &Database, until: Instant) -> Result<(), Error> {
             application = Some(Application::read().map_err(unreadable)?);
         }
         let Some(application) = &application else { break };
-        let subscriptions: Vec<Subscription> =
-            application.services.values().flat_map(|service| service.subscriptions.clone()).collect();
+        let subscriptions: Vec<Subscription> = application
+            .services
+            .values()
+            .flat_map(|service| service.subscriptions.clone())
+            .collect();
         let handed_out = outbox::hand_out(database, &subscriptions)?;
-        let mut subscribers: Vec<&str> = subscriptions.iter().map(|subscription| &*subscription.component).collect();
+        let mut subscribers: Vec<&str> = subscriptions
+            .iter()
+            .map(|subscription| &*subscription.component)
+            .collect();
         subscribers.dedup();
         let lanes = deliveries::free_lanes(database, &subscribers)?;
         if lanes.is_empty() {
@@ -43,8 +49,13 @@ pub(super) fn pass(database: &Database, until: Instant) -> Result<(), Error> {
             continue;
         }
         let rows_max = |subscriber: &str| {
-            let own = subscriptions.iter().filter(|subscription| *subscription.component == *subscriber);
-            own.map(|subscription| subscription.batch).min().unwrap_or(1).clamp(1, BATCH_MAX)
+            let own = subscriptions
+                .iter()
+                .filter(|subscription| *subscription.component == *subscriber);
+            own.map(|subscription| subscription.batch)
+                .min()
+                .unwrap_or(1)
+                .clamp(1, BATCH_MAX)
         };
         let batches = deliveries::claim(database, &lanes, rows_max)?;
         let delivered = batches.iter().any(|batch| !batch.rows.is_empty());
@@ -68,8 +79,11 @@ fn deliver_all(database: &Database, batches: Vec<Batch>, subscriptions: &[Subscr
             [] => vec![],
             rows => ask(&batch.subscriber, rows).await,
         };
-        let own: Vec<Subscription> =
-            subscriptions.iter().filter(|subscription| *subscription.component == *batch.subscriber).cloned().collect();
+        let own: Vec<Subscription> = subscriptions
+            .iter()
+            .filter(|subscription| *subscription.component == *batch.subscriber)
+            .cloned()
+            .collect();
         let attempts_max = |row: &Delivery| {
             wanted(&own, &row.topic, &row.event_type).map_or(u32::MAX, |subscription| subscription.attempts_max)
         };
@@ -132,17 +146,20 @@ fn envelope(rows: &[Delivery]) -> Result<String, String> {
             Err(_) => (place.to_string(), quoted(row)?, "1".to_owned()),
         });
     }
-    let entries = owned.iter().zip(rows).map(|((entry_id, event, attempt), row)| BulkEntry {
-        entry_id: entry_id.into(),
-        event,
-        metadata: Metadata {
-            topic: Some((&*row.topic).into()),
-            key: Some((&*row.key).into()),
-            partition_key: None,
-            attempt: Some(attempt.into()),
-        },
-        content_type: CLOUD_EVENT.into(),
-    });
+    let entries = owned
+        .iter()
+        .zip(rows)
+        .map(|((entry_id, event, attempt), row)| BulkEntry {
+            entry_id: entry_id.into(),
+            event,
+            metadata: Metadata {
+                topic: Some((&*row.topic).into()),
+                key: Some((&*row.key).into()),
+                partition_key: None,
+                attempt: Some(attempt.into()),
+            },
+            content_type: CLOUD_EVENT.into(),
+        });
     let bulk = Bulk {
         entries: entries.collect(),
     };
@@ -204,14 +221,18 @@ mod tests {
         };
         assert_eq!(first.event.get(), r#"{ "n": 1.50 }"#);
         let metadata = &first.metadata;
-        assert_eq!((metadata.topic.as_deref(), metadata.key.as_deref()), (Some("a"), Some("k\"")));
+        assert_eq!(
+            (metadata.topic.as_deref(), metadata.key.as_deref()),
+            (Some("a"), Some("k\""))
+        );
         assert_eq!(metadata.attempt.as_deref(), Some("2"));
         assert_eq!(second.event.get(), "\"no json\"");
     }
 
     #[test]
     fn an_answer_is_for_each_event() {
-        let body = br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
+        let body =
+            br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
         assert_eq!(replies(body, 2), Ok(vec![Reply::Done, Reply::Never("bad".to_owned())]));
         assert!(replies(body, 3).is_err());
         assert_eq!(
