@@ -1,7 +1,7 @@
 //! Events that were committed and are not on their way yet.
 //!
 //! They leave in one of two ways. With a sidecar, [`claim`] and [`settle`] go around publishing them. Without one,
-//! [`hand_out`] turns each row into one delivery for each subscriber.
+//! [`deliveries`](crate::deliveries) turn each row into one delivery for each subscriber.
 //!
 //! # Invariant
 //! Of two commits that changed one row, the later one has the higher positions, so a key's events are in the order of their
@@ -45,14 +45,6 @@ pub struct Claim {
     shards: Vec<i64>,
     /// What is to be published.
     pub rows: Vec<OutboxRow>,
-}
-
-/// Whether anything waits.
-///
-/// # Errors
-/// The database can not be asked.
-pub fn has_rows(database: &Database) -> Result<bool, Error> {
-    Ok(!database.query("SELECT position FROM host_outbox LIMIT 1", &[])?.is_empty())
 }
 
 /// Takes the leases of all shards that have rows and are free, and reads their oldest rows; none if there are none.
@@ -126,17 +118,17 @@ pub fn settle(database: &Database, claim: &Claim, published: &[i64], failed: &[i
     database.commit(&statements, &[]).map(drop)
 }
 
-/// Turns the oldest rows into deliveries, one for each subscriber that wants the event; returns how many rows there were.
-///
-/// One commit, so a process that dies has handed out a row to all of its subscribers or to none.
-///
-/// # Errors
-/// The database can not be asked.
-pub fn hand_out(database: &Database, subscriptions: &[Subscription]) -> Result<usize, Error> {
-    let oldest = format!("SELECT position FROM host_outbox ORDER BY position LIMIT {BATCH_ROWS_MAX}");
-    let positions = integers(database.query(&oldest, &[])?)?;
+/// The oldest rows' positions: what is to be handed out next.
+pub(crate) fn oldest(database: &Database) -> Result<Vec<i64>, Error> {
+    let sql = format!("SELECT position FROM host_outbox ORDER BY position LIMIT {BATCH_ROWS_MAX}");
+    integers(database.query(&sql, &[])?)
+}
+
+/// Turns rows into deliveries, one for each subscriber that wants the event. As part of one commit, so that a process that
+/// dies has handed out a row to all of its subscribers or to none.
+pub(crate) fn hand_out(subscriptions: &[Subscription], positions: &[i64]) -> Vec<Statement> {
     if positions.is_empty() {
-        return Ok(0);
+        return vec![];
     }
     // Named one by one: "up to this position" would on PostgreSQL take in rows that another commit adds meanwhile, and each
     // statement would see others.
@@ -149,8 +141,7 @@ pub fn hand_out(database: &Database, subscriptions: &[Subscription]) -> Result<u
     }];
     statements.extend(subscriptions.iter().map(|subscription| insert(subscription, &named)));
     statements.push(statement(format!("DELETE FROM host_outbox WHERE position IN ({named})"), vec![]));
-    database.commit(&statements, &[])?;
-    Ok(positions.len())
+    statements
 }
 
 /// The deliveries of one subscription. Two of one subscriber may want the same row.
