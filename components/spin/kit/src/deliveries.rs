@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::cells::Cells;
 use crate::leases::{ALL_SHARDS, Holder, LEASE_MS, is_free, list};
-use crate::outbox::{self, statement};
+use crate::outbox::{self, New, statement};
 use crate::{Database, Error, Outcome, Row, Statement, Subscription, Value};
 
 /// Milliseconds that a row waits at most for its next attempt.
@@ -81,7 +81,7 @@ pub enum Verdict {
 pub fn claim(database: &Database, subscriptions: &[Subscription], subscribers: &[&str]) -> Result<Vec<Batch>, Error> {
     let new = outbox::oldest(database)?;
     // Reads only, because most looks find nothing, or somebody at work, who will look again once he is done.
-    if (new.is_empty() || !subscribers.is_empty()) && !is_worth_it(database, subscribers, !new.is_empty())? {
+    if !is_for_nobody(subscriptions, &new) && !is_worth_it(database, subscriptions, subscribers, &new)? {
         return Ok(vec![]);
     }
     let holder = Holder::new();
@@ -91,11 +91,21 @@ pub fn claim(database: &Database, subscriptions: &[Subscription], subscribers: &
     }
     let taking = statements.len();
     statements.push(take(database, &holder, subscribers));
-    statements.extend(subscribers.iter().map(|subscriber| fetch(database, &holder, subscriber, rows_max(subscriptions, subscriber))));
+    statements.extend(
+        subscribers
+            .iter()
+            .map(|subscriber| fetch(database, &holder, subscriber, rows_max(subscriptions, subscriber))),
+    );
     let mut outcomes = database.commit(&statements, &[])?.split_off(taking).into_iter();
     let taken = outcomes.next().map(|taken| taken.rows).unwrap_or_default();
-    let taken: Vec<String> = taken.into_iter().map(|row| Cells::of(row).text()).collect::<Result<_, _>>()?;
-    let fetched = subscribers.iter().zip(outcomes).filter(|(subscriber, _)| taken.iter().any(|name| name == *subscriber));
+    let taken: Vec<String> = taken
+        .into_iter()
+        .map(|row| Cells::of(row).text())
+        .collect::<Result<_, _>>()?;
+    let fetched = subscribers
+        .iter()
+        .zip(outcomes)
+        .filter(|(subscriber, _)| taken.iter().any(|name| name == *subscriber));
     let batch = |(subscriber, outcome): (&&str, Outcome)| {
         Ok(Batch {
             holder: holder.clone(),
@@ -108,24 +118,51 @@ pub fn claim(database: &Database, subscriptions: &[Subscription], subscribers: &
 
 /// The fewest events that one of a subscriber's subscriptions takes at once.
 fn rows_max(subscriptions: &[Subscription], subscriber: &str) -> usize {
-    let own = subscriptions.iter().filter(|subscription| *subscription.component == *subscriber);
-    own.map(|subscription| subscription.batch).min().unwrap_or(1).clamp(1, BATCH_ROWS_MAX)
+    let own = subscriptions
+        .iter()
+        .filter(|subscription| *subscription.component == *subscriber);
+    own.map(|subscription| subscription.batch)
+        .min()
+        .unwrap_or(1)
+        .clamp(1, BATCH_ROWS_MAX)
 }
 
-/// Whether one of the subscribers is free and has something due, or may have once the outbox is handed out.
-fn is_worth_it(database: &Database, subscribers: &[&str], is_new: bool) -> Result<bool, Error> {
+/// Whether there are new rows that only have to leave the outbox.
+fn is_for_nobody(subscriptions: &[Subscription], new: &[New]) -> bool {
+    let is_wanted = |row: &New| subscriptions.iter().any(|subscription| row.is_wanted(subscription));
+    !new.is_empty() && !new.iter().any(is_wanted)
+}
+
+/// Whether one of the subscribers is free and has something due, or will have once the outbox is handed out.
+fn is_worth_it(
+    database: &Database,
+    subscriptions: &[Subscription],
+    subscribers: &[&str],
+    new: &[New],
+) -> Result<bool, Error> {
     if subscribers.is_empty() {
-        return Ok(is_new);
+        return Ok(false);
     }
-    let dialect = database.dialect();
-    let (names, free) = (names(subscribers), is_free("l", dialect));
-    let due = match is_new {
-        true => String::new(),
-        false => format!(" AND {}", has_due(dialect.now_ms())),
+    let wants_new = |subscriber: &str| {
+        let mut own = subscriptions
+            .iter()
+            .filter(|subscription| *subscription.component == *subscriber);
+        own.any(|subscription| new.iter().any(|row| row.is_wanted(subscription)))
     };
+    let rows = subscribers.iter().enumerate().map(|(place, subscriber)| {
+        let wants_new = i32::from(wants_new(subscriber));
+        format!(
+            "SELECT CAST(${} AS text) AS subscriber, {wants_new} AS wants_new",
+            place + 1
+        )
+    });
+    let rows = rows.collect::<Vec<_>>().join(" UNION ALL ");
+    let dialect = database.dialect();
+    let (free, due) = (is_free("l", dialect), has_due(dialect.now_ms()));
     let sql = format!(
-        "SELECT n.subscriber FROM ({names}) n WHERE NOT EXISTS (SELECT 1 FROM host_delivery_leases l \
-         WHERE l.subscriber = n.subscriber AND l.shard = {ALL_SHARDS} AND NOT {free}){due} LIMIT 1"
+        "SELECT n.subscriber FROM ({rows}) n WHERE (n.wants_new = 1 OR {due}) \
+         AND NOT EXISTS (SELECT 1 FROM host_delivery_leases l \
+             WHERE l.subscriber = n.subscriber AND l.shard = {ALL_SHARDS} AND NOT {free}) LIMIT 1"
     );
     Ok(!database.query(&sql, &texts(subscribers))?.is_empty())
 }
@@ -142,7 +179,10 @@ fn texts(subscribers: &[&str]) -> Vec<Value> {
 
 /// Whether the subscriber in the row called `n` has a delivery that may be made now.
 fn has_due(now: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM host_deliveries d WHERE d.subscriber = n.subscriber AND {})", is_due(now))
+    format!(
+        "EXISTS (SELECT 1 FROM host_deliveries d WHERE d.subscriber = n.subscriber AND {})",
+        is_due(now)
+    )
 }
 
 /// Whether the delivery called `d` may be made now: no row of its key waits, itself included. Who waits is the first of its
@@ -182,7 +222,10 @@ fn fetch(database: &Database, holder: &Holder, subscriber: &str, rows_max: usize
          JOIN host_deliveries d ON d.subscriber = $1 AND d.shard = b.shard AND d.position = b.position \
          WHERE b.before < {BATCH_BYTES_MAX} ORDER BY d.position"
     );
-    statement(sql, vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())])
+    statement(
+        sql,
+        vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())],
+    )
 }
 
 /// Writes down what became of a batch's rows, in their order, and gives the subscriber back.

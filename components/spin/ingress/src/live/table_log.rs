@@ -61,7 +61,9 @@ fn optional_integers<const N: usize>(rows: Vec<Row>) -> Result<[Option<u64>; N],
         other => Err(format!("expected an integer, found {other:?}")),
     };
     let cells: Vec<Option<u64>> = cells.map(integer).collect::<Result<_, _>>()?;
-    cells.try_into().map_err(|_| "a row has another number of cells".to_owned())
+    cells
+        .try_into()
+        .map_err(|_| "a row has another number of cells".to_owned())
 }
 
 impl Log for TableLog {

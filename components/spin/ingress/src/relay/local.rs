@@ -23,7 +23,10 @@ pub(super) fn pass(database: &Database, until: Instant) -> Result<(), Error> {
     let application = Application::read().map_err(unreadable)?;
     let services = application.services.values();
     let subscriptions: Vec<Subscription> = services.flat_map(|service| service.subscriptions.clone()).collect();
-    let mut subscribers: Vec<&str> = subscriptions.iter().map(|subscription| &*subscription.component).collect();
+    let mut subscribers: Vec<&str> = subscriptions
+        .iter()
+        .map(|subscription| &*subscription.component)
+        .collect();
     subscribers.dedup();
 
     let batches = deliveries::claim(database, &subscriptions, &subscribers)?;
@@ -36,7 +39,9 @@ pub(super) fn pass(database: &Database, until: Instant) -> Result<(), Error> {
         until,
     };
     let delivered = batches.into_iter().map(|batch| relay.deliver(batch));
-    wstd::runtime::block_on(async { join_all(delivered).await }).into_iter().collect()
+    wstd::runtime::block_on(async { join_all(delivered).await })
+        .into_iter()
+        .collect()
 }
 
 fn unreadable(error: ApplicationError) -> Error {
@@ -82,7 +87,10 @@ impl Relay<'_> {
 
     /// Of the subscriptions that want the event. If there is none any more, one attempt is enough.
     fn attempts_max(&self, subscriber: &str, row: &Delivery) -> u32 {
-        let own = self.subscriptions.iter().filter(|subscription| *subscription.component == *subscriber);
+        let own = self
+            .subscriptions
+            .iter()
+            .filter(|subscription| *subscription.component == *subscriber);
         let wanting = own.filter(|subscription| is_wanted(subscription, &row.topic, &row.event_type));
         wanting.map(|subscription| subscription.attempts_max).max().unwrap_or(1)
     }
@@ -133,17 +141,20 @@ fn envelope(rows: &[Delivery]) -> Result<String, String> {
             Err(_) => (place.to_string(), quoted(row)?, "1".to_owned()),
         });
     }
-    let entries = owned.iter().zip(rows).map(|((entry_id, event, attempt), row)| BulkEntry {
-        entry_id: entry_id.into(),
-        event,
-        metadata: Metadata {
-            topic: Some((&*row.topic).into()),
-            key: Some((&*row.key).into()),
-            partition_key: None,
-            attempt: Some(attempt.into()),
-        },
-        content_type: CLOUD_EVENT.into(),
-    });
+    let entries = owned
+        .iter()
+        .zip(rows)
+        .map(|((entry_id, event, attempt), row)| BulkEntry {
+            entry_id: entry_id.into(),
+            event,
+            metadata: Metadata {
+                topic: Some((&*row.topic).into()),
+                key: Some((&*row.key).into()),
+                partition_key: None,
+                attempt: Some(attempt.into()),
+            },
+            content_type: CLOUD_EVENT.into(),
+        });
     let bulk = Bulk {
         entries: entries.collect(),
     };
@@ -205,14 +216,18 @@ mod tests {
         };
         assert_eq!(first.event.get(), r#"{ "n": 1.50 }"#);
         let metadata = &first.metadata;
-        assert_eq!((metadata.topic.as_deref(), metadata.key.as_deref()), (Some("a"), Some("k\"")));
+        assert_eq!(
+            (metadata.topic.as_deref(), metadata.key.as_deref()),
+            (Some("a"), Some("k\""))
+        );
         assert_eq!(metadata.attempt.as_deref(), Some("2"));
         assert_eq!(second.event.get(), "\"no json\"");
     }
 
     #[test]
     fn an_answer_is_for_each_event() {
-        let body = br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
+        let body =
+            br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
         assert_eq!(replies(body, 2), Ok(vec![Reply::Done, Reply::Never("bad".to_owned())]));
         assert!(replies(body, 3).is_err());
         assert_eq!(
