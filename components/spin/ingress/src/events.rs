@@ -136,8 +136,13 @@ fn judge<'a>(subscriptions: &[Subscription], event: &'a Received<'_>) -> Arrival
     }
     match cloud_event::type_of(event.text) {
         Err(reason) => Arrival::Malformed(reason),
-        Ok(event_type) if cloud_event::wanted(subscriptions, &event.topic, &event_type).is_none() => Arrival::Unwanted,
-        Ok(_) => Arrival::Wanted { key: &event.key },
+        Ok(event_type) => {
+            let is_wanted = |subscription| cloud_event::is_wanted(subscription, &event.topic, &event_type);
+            match subscriptions.iter().any(is_wanted) {
+                true => Arrival::Wanted { key: &event.key },
+                false => Arrival::Unwanted,
+            }
+        }
     }
 }
 
