@@ -48,6 +48,9 @@ mod tests {
         for given in [&[][..], &[b"s3cre".to_vec()], &[b"s3cretx".to_vec()], &[b"".to_vec()]] {
             assert!(!is_token(given, "s3cret"));
         }
-        assert!(!is_token(&[b"s3cret".to_vec(), b"s3cret".to_vec()], "s3cret"), "said twice");
+        assert!(
+            !is_token(&[b"s3cret".to_vec(), b"s3cret".to_vec()], "s3cret"),
+            "said twice"
+        );
     }
 }

@@ -36,23 +36,17 @@ pub(crate) fn type_of(text: &str) -> Result<Cow<'_, str>, String> {
     Ok(attributes.event_type)
 }
 
-/// The subscription that wants an event, if one does.
-pub(crate) fn wanted<'a>(
-    subscriptions: &'a [Subscription],
-    topic: &str,
-    event_type: &str,
-) -> Option<&'a Subscription> {
-    subscriptions.iter().find(|subscription| {
-        let Subscription { topics, types, .. } = subscription;
-        topics.iter().any(|name| name == topic) && (types.is_empty() || types.iter().any(|name| name == event_type))
-    })
+/// Whether a subscription wants an event.
+pub(crate) fn is_wanted(subscription: &Subscription, topic: &str, event_type: &str) -> bool {
+    let Subscription { topics, types, .. } = subscription;
+    topics.iter().any(|name| name == topic) && (types.is_empty() || types.iter().any(|name| name == event_type))
 }
 
 #[cfg(test)]
 mod tests {
     use dayloom_spin_kit::Subscription;
 
-    use super::{EVENT_BYTES_MAX, type_of, wanted};
+    use super::{EVENT_BYTES_MAX, is_wanted, type_of};
 
     #[test]
     fn a_cloud_event_has_four_attributes() {
@@ -87,8 +81,8 @@ mod tests {
             attempts_max: 1,
         };
         let subscriptions = [subscription("a", &[]), subscription("b", &["t"])];
-        let is_wanted = |topic, event_type| wanted(&subscriptions, topic, event_type).is_some();
-        assert!(is_wanted("a", "x") && is_wanted("b", "t"));
-        assert!(!is_wanted("b", "x") && !is_wanted("c", "t"));
+        let is_wanted = |place: usize, topic, event_type| is_wanted(&subscriptions[place], topic, event_type);
+        assert!(is_wanted(0, "a", "x") && is_wanted(1, "b", "t"));
+        assert!(!is_wanted(1, "b", "x") && !is_wanted(0, "c", "t"));
     }
 }

@@ -32,7 +32,10 @@ pub(crate) fn run(settings: &Settings) -> Answer {
 fn look(settings: &Settings, database: &Database) -> Result<(), Error> {
     let application = Application::read().map_err(|error| Error::Unavailable(error.to_string()))?;
     let Some(service) = application.services.get(&settings.component) else {
-        return Err(Error::Invalid(format!("the manifest has no component {}", settings.component)));
+        return Err(Error::Invalid(format!(
+            "the manifest has no component {}",
+            settings.component
+        )));
     };
     let until = Instant::now() + Duration::from_millis(WORK_MS_MAX);
     let component = &settings.component;
@@ -106,9 +109,19 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_limit() {
-        for (failures, longest) in [(1, 1_000), (2, 2_000), (5, 16_000), (9, 256_000), (10, AGAIN_MS_LAST), (u32::MAX, AGAIN_MS_LAST)] {
+        for (failures, longest) in [
+            (1, 1_000),
+            (2, 2_000),
+            (5, 16_000),
+            (9, 256_000),
+            (10, AGAIN_MS_LAST),
+            (u32::MAX, AGAIN_MS_LAST),
+        ] {
             for _ in 0..100 {
-                assert!((longest / 2..=longest).contains(&again_ms(failures)), "{failures} failures");
+                assert!(
+                    (longest / 2..=longest).contains(&again_ms(failures)),
+                    "{failures} failures"
+                );
             }
         }
     }

@@ -81,13 +81,19 @@ mod tests {
         };
         assert_eq!((&*first.entry_id, first.metadata.key.as_deref()), ("0", Some("k")));
         assert_eq!(first.event.get(), r#"{"data":{"n":3},"id":"6","type":"t"}"#);
-        assert_eq!((second.event.get(), second.metadata.topic.as_deref()), ("\"eyJ9\"", None));
+        assert_eq!(
+            (second.event.get(), second.metadata.topic.as_deref()),
+            ("\"eyJ9\"", None)
+        );
     }
 
     #[test]
     fn anything_else_is_one_event() {
         for text in ["", "{}", "[]", r#"{"specversion":"1.0","id":"1"}"#, r#"{"entries":7}"#] {
-            assert!(matches!(Body::of(text), Body::Single(single) if single == text), "{text}");
+            assert!(
+                matches!(Body::of(text), Body::Single(single) if single == text),
+                "{text}"
+            );
         }
     }
 }

@@ -46,7 +46,10 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
         }
     };
     let Some(service) = application.services.get(&settings.component) else {
-        eprintln!("events come again: the manifest has no component {}", settings.component);
+        eprintln!(
+            "events come again: the manifest has no component {}",
+            settings.component
+        );
         return (json(&Single { status: Status::Retry }), false);
     };
     // Who publishes nothing leaves nothing to relay.
@@ -78,17 +81,22 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
                     Received {
                         topic: named.unwrap_or_default(),
                         key: key.cloned().unwrap_or_default(),
-                        attempt: metadata.attempt.as_ref().and_then(|text| text.parse().ok()).unwrap_or(1),
+                        attempt: metadata
+                            .attempt
+                            .as_ref()
+                            .and_then(|text| text.parse().ok())
+                            .unwrap_or(1),
                         text: entry.event.get(),
                     }
                 })
                 .collect();
             let outcomes = hand_over(&service.subscriptions, &received);
-            let entry = |(entry, (status, reason)): (&crate::envelope::BulkEntry<'_>, (Status, Option<String>))| Entry {
-                entry_id: entry.entry_id.to_string().into(),
-                status,
-                reason: reason.map(Cow::Owned),
-            };
+            let entry =
+                |(entry, (status, reason)): (&crate::envelope::BulkEntry<'_>, (Status, Option<String>))| Entry {
+                    entry_id: entry.entry_id.to_string().into(),
+                    status,
+                    reason: reason.map(Cow::Owned),
+                };
             json(&Many {
                 statuses: bulk.entries.iter().zip(outcomes).map(entry).collect(),
             })
@@ -100,7 +108,12 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
 /// One outcome for each event, in order, with the reason if it was not handled.
 fn hand_over(subscriptions: &[Subscription], received: &[Received<'_>]) -> Vec<(Status, Option<String>)> {
     let arrivals: Vec<Arrival<'_>> = received.iter().map(|event| judge(subscriptions, event)).collect();
-    let batch = subscriptions.iter().map(|subscription| subscription.batch).min().unwrap_or(1).max(1);
+    let batch = subscriptions
+        .iter()
+        .map(|subscription| subscription.batch)
+        .min()
+        .unwrap_or(1)
+        .max(1);
     let outcomes = settle(&arrivals, batch, |indexes| {
         let deliveries: Vec<Delivery> = indexes.iter().map(|&index| delivery(&received[index])).collect();
         handler::handle(&deliveries).into_iter().map(outcome).collect()
@@ -123,8 +136,13 @@ fn judge<'a>(subscriptions: &[Subscription], event: &'a Received<'_>) -> Arrival
     }
     match cloud_event::type_of(event.text) {
         Err(reason) => Arrival::Malformed(reason),
-        Ok(event_type) if cloud_event::wanted(subscriptions, &event.topic, &event_type).is_none() => Arrival::Unwanted,
-        Ok(_) => Arrival::Wanted { key: &event.key },
+        Ok(event_type) => {
+            let is_wanted = |subscription| cloud_event::is_wanted(subscription, &event.topic, &event_type);
+            match subscriptions.iter().any(is_wanted) {
+                true => Arrival::Wanted { key: &event.key },
+                false => Arrival::Unwanted,
+            }
+        }
     }
 }
 
@@ -183,9 +201,18 @@ mod tests {
         };
         let event = r#"{"specversion":"1.0","id":"1","source":"/x","type":"t"}"#;
         let other = r#"{"specversion":"1.0","id":"1","source":"/x","type":"u"}"#;
-        assert!(matches!(judge(&subscriptions, &received("b", event)), Arrival::Unexpected(_)));
-        assert!(matches!(judge(&subscriptions, &received("a", "{}")), Arrival::Malformed(_)));
+        assert!(matches!(
+            judge(&subscriptions, &received("b", event)),
+            Arrival::Unexpected(_)
+        ));
+        assert!(matches!(
+            judge(&subscriptions, &received("a", "{}")),
+            Arrival::Malformed(_)
+        ));
         assert_eq!(judge(&subscriptions, &received("a", other)), Arrival::Unwanted);
-        assert_eq!(judge(&subscriptions, &received("a", event)), Arrival::Wanted { key: "k" });
+        assert_eq!(
+            judge(&subscriptions, &received("a", event)),
+            Arrival::Wanted { key: "k" }
+        );
     }
 }

@@ -3,16 +3,20 @@
 //! Each subscriber has its own rows and its own progress. Of a key's rows only those are fetched before which none waits for
 //! another attempt; other keys go on.
 
+use std::collections::BTreeSet;
+
 use crate::cells::Cells;
-use crate::leases::{Holder, LEASE_MS, is_free, list};
-use crate::outbox::statement;
-use crate::{Database, Error, Row, Statement, Value};
+use crate::leases::{ALL_SHARDS, Holder, LEASE_MS, is_free, list};
+use crate::outbox::{self, New, statement};
+use crate::{Database, Error, Outcome, Row, Statement, Subscription, Value};
 
 /// Milliseconds that a row waits at most for its next attempt.
 ///
 /// One that should wait for longer was put off before the clock was set back, and does not wait.
 pub const AGAIN_MS_MAX: i64 = 10_000;
 
+/// Rows in one batch, whatever a subscription says: what one settling commit takes.
+const BATCH_ROWS_MAX: usize = 200;
 /// Bytes of keys and bodies in one batch, but for its last row: well within what an ingress reads.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -35,22 +39,12 @@ pub struct Delivery {
     pub body: String,
 }
 
-/// Shards of one subscriber that have something to deliver and are free.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lanes {
-    /// The subscriber.
-    pub subscriber: String,
-    /// The shards, ascending.
-    pub shards: Vec<i64>,
-}
-
-/// Lanes that are held, and the oldest of their rows, in order.
+/// The oldest rows of a subscriber that is held, in order.
 #[derive(Debug)]
 pub struct Batch {
     holder: Holder,
     /// The subscriber.
     pub subscriber: String,
-    shards: Vec<i64>,
     /// What is to be delivered.
     pub rows: Vec<Delivery>,
 }
@@ -74,40 +68,121 @@ pub enum Verdict {
     },
 }
 
-/// The lanes of these subscribers that are worth claiming.
+/// Hands out what is in the outbox, takes the leases of those `subscribers` that have something due and are free, and reads
+/// their oldest rows.
+///
+/// One commit. If the process dies after it, the rows stay where they are and the leases run out.
+///
+/// A subscriber has one lease for all shards: while one batch is on its way, the next one grows, so under load there are few
+/// commits for many events.
 ///
 /// # Errors
 /// The database can not be asked.
-pub fn free_lanes(database: &Database, subscribers: &[&str]) -> Result<Vec<Lanes>, Error> {
-    if subscribers.is_empty() {
+pub fn claim(database: &Database, subscriptions: &[Subscription], subscribers: &[&str]) -> Result<Vec<Batch>, Error> {
+    let new = outbox::oldest(database)?;
+    // Reads only, because most looks find nothing, or somebody at work, who will look again once he is done.
+    if !is_for_nobody(subscriptions, &new) && !is_worth_it(database, subscriptions, subscribers, &new)? {
         return Ok(vec![]);
     }
-    let dialect = database.dialect();
-    let (free, now) = (is_free("l", dialect), dialect.now_ms());
-    let names = (1..=subscribers.len()).map(|number| format!("SELECT CAST(${number} AS text) AS subscriber"));
-    let names = names.collect::<Vec<_>>().join(" UNION ALL ");
-    let sql = format!(
-        "SELECT n.subscriber, s.shard FROM ({names}) n CROSS JOIN host_shards s \
-         WHERE EXISTS (SELECT 1 FROM host_deliveries d WHERE d.subscriber = n.subscriber AND d.shard = s.shard AND {}) \
-           AND NOT EXISTS (SELECT 1 FROM host_delivery_leases l \
-               WHERE l.subscriber = n.subscriber AND l.shard = s.shard AND NOT {free}) \
-         ORDER BY n.subscriber, s.shard",
-        is_due(now)
-    );
-    let params: Vec<Value> = subscribers.iter().map(|&name| Value::Text(name.to_owned())).collect();
-    let mut lanes: Vec<Lanes> = vec![];
-    for row in database.query(&sql, &params)? {
-        let mut cells = Cells::of(row);
-        let (subscriber, shard) = (cells.text()?, cells.integer()?);
-        match lanes.last_mut() {
-            Some(last) if last.subscriber == subscriber => last.shards.push(shard),
-            _ => lanes.push(Lanes {
-                subscriber,
-                shards: vec![shard],
-            }),
-        }
+    let holder = Holder::new();
+    let mut statements = outbox::hand_out(subscriptions, &new);
+    if subscribers.is_empty() {
+        return database.commit(&statements, &[]).map(|_| vec![]);
     }
-    Ok(lanes)
+    let taking = statements.len();
+    statements.push(take(database, &holder, subscribers));
+    statements.extend(
+        subscribers
+            .iter()
+            .map(|subscriber| fetch(database, &holder, subscriber, rows_max(subscriptions, subscriber))),
+    );
+    let mut outcomes = database.commit(&statements, &[])?.split_off(taking).into_iter();
+    let taken = outcomes.next().map(|taken| taken.rows).unwrap_or_default();
+    let taken: Vec<String> = taken
+        .into_iter()
+        .map(|row| Cells::of(row).text())
+        .collect::<Result<_, _>>()?;
+    let fetched = subscribers
+        .iter()
+        .zip(outcomes)
+        .filter(|(subscriber, _)| taken.iter().any(|name| name == *subscriber));
+    let batch = |(subscriber, outcome): (&&str, Outcome)| {
+        Ok(Batch {
+            holder: holder.clone(),
+            subscriber: (*subscriber).to_owned(),
+            rows: outcome.rows.into_iter().map(delivery).collect::<Result<_, _>>()?,
+        })
+    };
+    fetched.map(batch).collect()
+}
+
+/// The fewest events that one of a subscriber's subscriptions takes at once.
+fn rows_max(subscriptions: &[Subscription], subscriber: &str) -> usize {
+    let own = subscriptions
+        .iter()
+        .filter(|subscription| *subscription.component == *subscriber);
+    own.map(|subscription| subscription.batch)
+        .min()
+        .unwrap_or(1)
+        .clamp(1, BATCH_ROWS_MAX)
+}
+
+/// Whether there are new rows that only have to leave the outbox.
+fn is_for_nobody(subscriptions: &[Subscription], new: &[New]) -> bool {
+    let is_wanted = |row: &New| subscriptions.iter().any(|subscription| row.is_wanted(subscription));
+    !new.is_empty() && !new.iter().any(is_wanted)
+}
+
+/// Whether one of the subscribers is free and has something due, or will have once the outbox is handed out.
+fn is_worth_it(
+    database: &Database,
+    subscriptions: &[Subscription],
+    subscribers: &[&str],
+    new: &[New],
+) -> Result<bool, Error> {
+    if subscribers.is_empty() {
+        return Ok(false);
+    }
+    let wants_new = |subscriber: &str| {
+        let mut own = subscriptions
+            .iter()
+            .filter(|subscription| *subscription.component == *subscriber);
+        own.any(|subscription| new.iter().any(|row| row.is_wanted(subscription)))
+    };
+    let rows = subscribers.iter().enumerate().map(|(place, subscriber)| {
+        let wants_new = i32::from(wants_new(subscriber));
+        format!(
+            "SELECT CAST(${} AS text) AS subscriber, {wants_new} AS wants_new",
+            place + 1
+        )
+    });
+    let rows = rows.collect::<Vec<_>>().join(" UNION ALL ");
+    let dialect = database.dialect();
+    let (free, due) = (is_free("l", dialect), has_due(dialect.now_ms()));
+    let sql = format!(
+        "SELECT n.subscriber FROM ({rows}) n WHERE (n.wants_new = 1 OR {due}) \
+         AND NOT EXISTS (SELECT 1 FROM host_delivery_leases l \
+             WHERE l.subscriber = n.subscriber AND l.shard = {ALL_SHARDS} AND NOT {free}) LIMIT 1"
+    );
+    Ok(!database.query(&sql, &texts(subscribers))?.is_empty())
+}
+
+/// The subscribers as a table of parameters from `$1` on.
+fn names(subscribers: &[&str]) -> String {
+    let names = (1..=subscribers.len()).map(|number| format!("SELECT CAST(${number} AS text) AS subscriber"));
+    names.collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+fn texts(subscribers: &[&str]) -> Vec<Value> {
+    subscribers.iter().map(|&name| Value::Text(name.to_owned())).collect()
+}
+
+/// Whether the subscriber in the row called `n` has a delivery that may be made now.
+fn has_due(now: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM host_deliveries d WHERE d.subscriber = n.subscriber AND {})",
+        is_due(now)
+    )
 }
 
 /// Whether the delivery called `d` may be made now: no row of its key waits, itself included. Who waits is the first of its
@@ -120,64 +195,40 @@ fn is_due(now: &str) -> String {
     )
 }
 
-/// Takes the leases of the lanes that are still free, and reads their oldest rows, at most `rows_max` for a subscriber.
-///
-/// One commit for all subscribers. If the process dies after this, the rows stay where they are and the leases run out.
-///
-/// # Errors
-/// The database can not be asked.
-pub fn claim(database: &Database, lanes: &[Lanes], rows_max: impl Fn(&str) -> usize) -> Result<Vec<Batch>, Error> {
-    let holder = Holder::new();
-    let mut statements = vec![];
-    for lanes in lanes {
-        statements.push(take(database, &holder, lanes));
-        statements.push(fetch(database, &holder, &lanes.subscriber, rows_max(&lanes.subscriber)));
-    }
-    let outcomes = database.commit(&statements, &[])?;
-    let mut batches = vec![];
-    for (lanes, outcomes) in lanes.iter().zip(outcomes.chunks_exact(2)) {
-        let shards = crate::cells::integers(outcomes[0].rows.clone())?;
-        if !shards.is_empty() {
-            let rows = outcomes[1].rows.iter().cloned().map(delivery).collect::<Result<_, _>>()?;
-            batches.push(Batch {
-                holder: holder.clone(),
-                subscriber: lanes.subscriber.clone(),
-                shards,
-                rows,
-            });
-        }
-    }
-    Ok(batches)
-}
-
-fn take(database: &Database, holder: &Holder, lanes: &Lanes) -> Statement {
+fn take(database: &Database, holder: &Holder, subscribers: &[&str]) -> Statement {
     let dialect = database.dialect();
-    let (free, now) = (is_free("l", dialect), dialect.now_ms());
-    let rows = lanes.shards.iter().map(|shard| format!("($1, {shard}, $2, {now} + {LEASE_MS})"));
-    let rows = rows.collect::<Vec<_>>().join(", ");
+    let (names, free, now) = (names(subscribers), is_free("l", dialect), dialect.now_ms());
+    let mut params = texts(subscribers);
+    params.push(Value::Text(holder.0.clone()));
     let sql = format!(
-        "INSERT INTO host_delivery_leases AS l (subscriber, shard, holder, held_until) VALUES {rows} \
+        "INSERT INTO host_delivery_leases AS l (subscriber, shard, holder, held_until) \
+         SELECT n.subscriber, {ALL_SHARDS}, CAST(${} AS text), {now} + {LEASE_MS} FROM ({names}) n WHERE {} \
          ON CONFLICT (subscriber, shard) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until \
-         WHERE {free} RETURNING shard"
+         WHERE {free} RETURNING subscriber",
+        params.len(),
+        has_due(now)
     );
-    statement(sql, vec![Value::Text(lanes.subscriber.clone()), Value::Text(holder.0.clone())])
+    statement(sql, params)
 }
 
 fn fetch(database: &Database, holder: &Holder, subscriber: &str, rows_max: usize) -> Statement {
     let due = is_due(database.dialect().now_ms());
     let sql = format!(
         "WITH head AS (SELECT d.shard, d.position, d.bytes FROM host_deliveries d WHERE d.subscriber = $1 \
-             AND d.shard IN (SELECT shard FROM host_delivery_leases WHERE subscriber = $1 AND holder = $2) AND {due} \
-             ORDER BY d.position LIMIT {rows_max}), \
+             AND EXISTS (SELECT 1 FROM host_delivery_leases WHERE subscriber = $1 AND shard = {ALL_SHARDS} AND holder = $2) \
+             AND {due} ORDER BY d.position LIMIT {rows_max}), \
          bounded AS (SELECT shard, position, SUM(bytes) OVER (ORDER BY position) - bytes AS before FROM head) \
          SELECT d.shard, d.position, d.attempt, d.event_type, d.topic, d.key, d.body FROM bounded b \
          JOIN host_deliveries d ON d.subscriber = $1 AND d.shard = b.shard AND d.position = b.position \
          WHERE b.before < {BATCH_BYTES_MAX} ORDER BY d.position"
     );
-    statement(sql, vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())])
+    statement(
+        sql,
+        vec![Value::Text(subscriber.to_owned()), Value::Text(holder.0.clone())],
+    )
 }
 
-/// Writes down what became of a batch's rows, in their order, and gives its lanes back.
+/// Writes down what became of a batch's rows, in their order, and gives the subscriber back.
 ///
 /// If the process dies before this, everything of the batch is delivered again.
 ///
@@ -185,13 +236,17 @@ fn fetch(database: &Database, holder: &Holder, subscriber: &str, rows_max: usize
 /// `Conflict` if a lease was lost: another instance has the rows, and nothing was written here.
 pub fn settle(database: &Database, batch: &Batch, verdicts: &[Verdict]) -> Result<(), Error> {
     let subscriber = || Value::Text(batch.subscriber.clone());
-    let shards = list(batch.shards.iter().copied());
+    let give_back = format!(
+        "UPDATE host_delivery_leases SET holder = NULL, held_until = 0 \
+         WHERE subscriber = $1 AND shard = {ALL_SHARDS} AND holder = $2"
+    );
     let mut statements = vec![Statement {
-        sql: "UPDATE host_delivery_leases SET holder = NULL, held_until = 0 WHERE subscriber = $1 AND holder = $2".to_owned(),
+        sql: give_back,
         params: vec![subscriber(), Value::Text(batch.holder.0.clone())],
-        expected_changes: Some(batch.shards.len() as u64),
+        expected_changes: Some(1),
     }];
     let mut gone = vec![];
+    let shards: BTreeSet<i64> = batch.rows.iter().map(|row| row.shard).collect();
     for (row, verdict) in batch.rows.iter().zip(verdicts) {
         let (shard, position) = (row.shard, row.position);
         match verdict {
@@ -214,7 +269,7 @@ pub fn settle(database: &Database, batch: &Batch, verdicts: &[Verdict]) -> Resul
         }
     }
     if !gone.is_empty() {
-        let gone = list(gone);
+        let (shards, gone) = (list(shards), list(gone));
         let sql = format!(
             "DELETE FROM host_deliveries WHERE subscriber = $1 AND shard IN ({shards}) AND position IN ({gone})"
         );
@@ -244,4 +299,30 @@ fn delivery(row: Row) -> Result<Delivery, Error> {
         key: cells.text()?,
         body: cells.text()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AGAIN_MS_MAX, BATCH_ROWS_MAX, rows_max};
+    use crate::Subscription;
+    use crate::leases::LEASE_MS;
+
+    #[test]
+    fn a_batch_is_what_every_subscription_takes() {
+        let subscription = |component: &str, batch| Subscription {
+            component: component.into(),
+            topics: vec![],
+            types: vec![],
+            batch,
+            attempts_max: 8,
+        };
+        let subscriptions = [subscription("a", 50), subscription("a", 20), subscription("b", 1_000)];
+        assert_eq!(rows_max(&subscriptions, "a"), 20);
+        assert_eq!(rows_max(&subscriptions, "b"), BATCH_ROWS_MAX);
+    }
+
+    #[test]
+    fn a_wait_is_shorter_than_a_lease() {
+        const { assert!(AGAIN_MS_MAX < LEASE_MS) };
+    }
 }

@@ -46,7 +46,9 @@ pub fn due(database: &Database, component: &str, jobs_max: usize) -> Result<Vec<
 /// The database can not be asked; the timer then runs again.
 pub fn finish(database: &Database, component: &str, ran: &DueJob) -> Result<(), Error> {
     let sql = "DELETE FROM host_jobs WHERE component = $1 AND name = $2 AND at = $3 AND payload = $4";
-    database.commit(&[statement(sql.to_owned(), of(component, ran))], &[]).map(drop)
+    database
+        .commit(&[statement(sql.to_owned(), of(component, ran))], &[])
+        .map(drop)
 }
 
 /// Puts a timer off and counts an attempt, before that is made: a run that takes its instance with it has been counted, and

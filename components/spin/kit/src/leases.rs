@@ -18,6 +18,11 @@ pub const LEASE_MS: i64 = 30_000;
 /// lease is for settling, on a database that is busy.
 pub const WORK_MS_MAX: u64 = 15_000;
 
+/// The place of a subscriber's deliveries among the leases.
+pub(crate) const ALL_SHARDS: i64 = 0;
+/// The place of a component's timers among the leases.
+pub(crate) const TIMERS: i64 = -1;
+
 /// The name of one pass over what waits.
 #[derive(Debug, Clone)]
 pub(crate) struct Holder(pub(crate) String);

@@ -1,7 +1,7 @@
 //! Events that were committed and are not on their way yet.
 //!
 //! They leave in one of two ways. With a sidecar, [`claim`] and [`settle`] go around publishing them. Without one,
-//! [`hand_out`] turns each row into one delivery for each subscriber.
+//! [`deliveries`](crate::deliveries) turn each row into one delivery for each subscriber.
 //!
 //! # Invariant
 //! Of two commits that changed one row, the later one has the higher positions, so a key's events are in the order of their
@@ -45,14 +45,6 @@ pub struct Claim {
     shards: Vec<i64>,
     /// What is to be published.
     pub rows: Vec<OutboxRow>,
-}
-
-/// Whether anything waits.
-///
-/// # Errors
-/// The database can not be asked.
-pub fn has_rows(database: &Database) -> Result<bool, Error> {
-    Ok(!database.query("SELECT position FROM host_outbox LIMIT 1", &[])?.is_empty())
 }
 
 /// Takes the leases of all shards that have rows and are free, and reads their oldest rows; none if there are none.
@@ -126,21 +118,45 @@ pub fn settle(database: &Database, claim: &Claim, published: &[i64], failed: &[i
     database.commit(&statements, &[]).map(drop)
 }
 
-/// Turns the oldest rows into deliveries, one for each subscriber that wants the event; returns how many rows there were.
-///
-/// One commit, so a process that dies has handed out a row to all of its subscribers or to none.
-///
-/// # Errors
-/// The database can not be asked.
-pub fn hand_out(database: &Database, subscriptions: &[Subscription]) -> Result<usize, Error> {
-    let oldest = format!("SELECT position FROM host_outbox ORDER BY position LIMIT {BATCH_ROWS_MAX}");
-    let positions = integers(database.query(&oldest, &[])?)?;
-    if positions.is_empty() {
-        return Ok(0);
+/// A row that is to be handed out.
+#[derive(Debug, PartialEq)]
+pub(crate) struct New {
+    position: i64,
+    topic: String,
+    event_type: String,
+}
+
+impl New {
+    /// Whether a subscription wants it.
+    pub(crate) fn is_wanted(&self, subscription: &Subscription) -> bool {
+        let Subscription { topics, types, .. } = subscription;
+        topics.contains(&self.topic) && (types.is_empty() || types.contains(&self.event_type))
+    }
+}
+
+/// The oldest rows: what is to be handed out next.
+pub(crate) fn oldest(database: &Database) -> Result<Vec<New>, Error> {
+    let sql = format!("SELECT position, topic, event_type FROM host_outbox ORDER BY position LIMIT {BATCH_ROWS_MAX}");
+    let new = |row| {
+        let mut cells = Cells::of(row);
+        Ok(New {
+            position: cells.integer()?,
+            topic: cells.text()?,
+            event_type: cells.text()?,
+        })
+    };
+    database.query(&sql, &[])?.into_iter().map(new).collect()
+}
+
+/// Turns rows into deliveries, one for each subscriber that wants the event. As part of one commit, so that a process that
+/// dies has handed out a row to all of its subscribers or to none.
+pub(crate) fn hand_out(subscriptions: &[Subscription], new: &[New]) -> Vec<Statement> {
+    if new.is_empty() {
+        return vec![];
     }
     // Named one by one: "up to this position" would on PostgreSQL take in rows that another commit adds meanwhile, and each
     // statement would see others.
-    let named = list(positions.iter().copied());
+    let named = list(new.iter().map(|row| row.position));
     // Whoever hands out holds this row until the commit, so that no row is handed out twice.
     let mut statements = vec![Statement {
         sql: "UPDATE host_shards SET held_until = held_until WHERE shard = 0".to_owned(),
@@ -148,9 +164,11 @@ pub fn hand_out(database: &Database, subscriptions: &[Subscription]) -> Result<u
         expected_changes: Some(1),
     }];
     statements.extend(subscriptions.iter().map(|subscription| insert(subscription, &named)));
-    statements.push(statement(format!("DELETE FROM host_outbox WHERE position IN ({named})"), vec![]));
-    database.commit(&statements, &[])?;
-    Ok(positions.len())
+    statements.push(statement(
+        format!("DELETE FROM host_outbox WHERE position IN ({named})"),
+        vec![],
+    ));
+    statements
 }
 
 /// The deliveries of one subscription. Two of one subscriber may want the same row.
@@ -227,9 +245,17 @@ mod tests {
     #[test]
     fn a_delivery_is_for_what_was_subscribed_to() {
         let all = insert(&subscription(&[]), "1, 2");
-        assert!(all.sql.contains("position IN (1, 2) AND topic IN ($2, $3) ON CONFLICT"), "{}", all.sql);
+        assert!(
+            all.sql.contains("position IN (1, 2) AND topic IN ($2, $3) ON CONFLICT"),
+            "{}",
+            all.sql
+        );
         let some = insert(&subscription(&["t"]), "1");
-        assert!(some.sql.contains("topic IN ($2, $3) AND event_type IN ($4) ON"), "{}", some.sql);
+        assert!(
+            some.sql.contains("topic IN ($2, $3) AND event_type IN ($4) ON"),
+            "{}",
+            some.sql
+        );
         let texts = ["audit", "a", "b", "t"].map(|text| Value::Text(text.to_owned()));
         assert_eq!(some.params, texts);
     }

@@ -26,7 +26,9 @@ pub struct DueTick {
 /// The database can not be asked.
 pub fn due(database: &Database, component: &str, every_seconds: &BTreeMap<String, u32>) -> Result<Vec<DueTick>, Error> {
     let now = database.dialect().now_ms();
-    let sql = format!("SELECT '' AS schedule, {now} AS at UNION ALL SELECT schedule, at FROM host_ticks WHERE component = $1");
+    let sql = format!(
+        "SELECT '' AS schedule, {now} AS at UNION ALL SELECT schedule, at FROM host_ticks WHERE component = $1"
+    );
     let mut latest = BTreeMap::new();
     for row in database.query(&sql, &[Value::Text(component.to_owned())])? {
         let mut cells = Cells::of(row);
@@ -37,10 +39,13 @@ pub fn due(database: &Database, component: &str, every_seconds: &BTreeMap<String
 }
 
 fn due_at(now: i64, latest: &BTreeMap<String, i64>, every_seconds: &BTreeMap<String, u32>) -> Vec<DueTick> {
-    let boundaries = every_seconds.iter().filter(|(_, seconds)| **seconds > 0).map(|(schedule, seconds)| DueTick {
-        schedule: schedule.clone(),
-        at: now - now.rem_euclid(i64::from(*seconds) * 1_000),
-    });
+    let boundaries = every_seconds
+        .iter()
+        .filter(|(_, seconds)| **seconds > 0)
+        .map(|(schedule, seconds)| DueTick {
+            schedule: schedule.clone(),
+            at: now - now.rem_euclid(i64::from(*seconds) * 1_000),
+        });
     let is_new = |tick: &DueTick| {
         let claimed = latest.get(&tick.schedule);
         claimed.is_none_or(|&claimed| claimed < tick.at || claimed > now + AHEAD_MS_MAX)

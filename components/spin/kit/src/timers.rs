@@ -1,11 +1,8 @@
 //! The lease under which one instance runs a component's due jobs and schedules.
 
-use crate::leases::{Holder, LEASE_MS, is_free};
+use crate::leases::{Holder, LEASE_MS, TIMERS, is_free};
 use crate::outbox::statement;
 use crate::{Database, Error, Value};
-
-/// No shard: the place of a component's timers among the leases of deliveries.
-const TIMERS: i64 = -1;
 
 /// Held while a component's timers run.
 #[derive(Debug)]

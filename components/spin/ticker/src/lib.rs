@@ -28,7 +28,10 @@ impl Guest for Ticker {
 }
 
 fn respond(response: ResponseOutparam, status: u16, allow: Option<&str>) {
-    let headers: Vec<_> = allow.map(|methods| ("allow".to_owned(), methods.as_bytes().to_vec())).into_iter().collect();
+    let headers: Vec<_> = allow
+        .map(|methods| ("allow".to_owned(), methods.as_bytes().to_vec()))
+        .into_iter()
+        .collect();
     let head = Fields::from_list(&headers).map(OutgoingResponse::new);
     let Ok(head) = head else {
         let cause = Some("the host refused a header".to_owned());

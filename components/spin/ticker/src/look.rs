@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use dayloom_spin_kit::{Application, Service};
 use futures::future::join_all;
+use http_body_util::Empty;
 use wstd::future::FutureExt;
 use wstd::http::{Body, Client, Method, Request};
 
@@ -17,9 +19,15 @@ pub(crate) fn everybody() -> u16 {
             return 500;
         }
     };
-    let called = application.services.iter().filter(|(_, service)| has_something(service));
+    let called = application
+        .services
+        .iter()
+        .filter(|(_, service)| has_something(service));
     let looks = called.map(|(id, _)| look(id));
-    let failures = wstd::runtime::block_on(join_all(looks)).into_iter().filter(|looked| !looked).count();
+    let failures = wstd::runtime::block_on(join_all(looks))
+        .into_iter()
+        .filter(|looked| !looked)
+        .count();
     if failures == 0 { 200 } else { 503 }
 }
 
@@ -44,7 +52,8 @@ async fn post(component: &str) -> Result<(), String> {
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!("http://{component}.spin.internal/cron"))
-        .body(Body::empty())
+        // Not `Body::empty()`: that one is flushed, which fails where the callee was done with it sooner.
+        .body(Body::from_http_body(Empty::<Bytes>::new()))
         .map_err(|error| error.to_string())?;
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;
     match response.status() {

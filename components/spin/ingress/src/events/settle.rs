@@ -49,7 +49,11 @@ pub(super) fn settle(
         .collect();
     let mut held = HashSet::new();
     for part in wanted.chunks(batch) {
-        let indexes: Vec<usize> = part.iter().filter(|(_, key)| !held.contains(key)).map(|(index, _)| *index).collect();
+        let indexes: Vec<usize> = part
+            .iter()
+            .filter(|(_, key)| !held.contains(key))
+            .map(|(index, _)| *index)
+            .collect();
         let mut handled = if indexes.is_empty() { vec![] } else { handle(&indexes) };
         if handled.len() != indexes.len() {
             let reason = format!("{} outcomes for {} events", handled.len(), indexes.len());
@@ -63,7 +67,10 @@ pub(super) fn settle(
             };
             outcomes[*index] = match outcome {
                 Some(outcome) if !held.contains(key) => outcome,
-                _ => (Status::Retry, Some("it is behind an event of its key that comes again".to_owned())),
+                _ => (
+                    Status::Retry,
+                    Some("it is behind an event of its key that comes again".to_owned()),
+                ),
             };
             if outcomes[*index].0 == Status::Retry && !key.is_empty() {
                 held.insert(*key);
@@ -120,7 +127,10 @@ mod tests {
         });
         assert_eq!(calls, [vec![0, 1, 2], vec![4]]);
         let again = Status::Retry;
-        assert_eq!(statuses(&outcomes), [again, Status::Success, again, again, Status::Drop]);
+        assert_eq!(
+            statuses(&outcomes),
+            [again, Status::Success, again, again, Status::Drop]
+        );
     }
 
     #[test]

@@ -44,9 +44,12 @@ pub(super) fn is_asking(headers: &Fields) -> bool {
 pub(super) fn ask(component: &str, target: &str, headers: &Fields) -> Result<Asked, HttpError> {
     let url = format!("http://{component}.spin.internal{target}");
     let entries = headers.entries();
-    let passed_on = entries.iter().filter(|(name, _)| !NOT_PASSED_ON.contains(&&*name.to_ascii_lowercase()));
-    let mut headers: Vec<(&str, &str)> =
-        passed_on.filter_map(|(name, value)| Some((&**name, std::str::from_utf8(value).ok()?))).collect();
+    let passed_on = entries
+        .iter()
+        .filter(|(name, _)| !NOT_PASSED_ON.contains(&&*name.to_ascii_lowercase()));
+    let mut headers: Vec<(&str, &str)> = passed_on
+        .filter_map(|(name, value)| Some((&**name, std::str::from_utf8(value).ok()?)))
+        .collect();
     headers.push((ASKING, "true"));
     let answer = http::send(&http::Request {
         method: "GET",

@@ -40,7 +40,10 @@ mod tests {
     use super::Hold;
 
     fn headers(entries: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-        entries.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+        entries
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect()
     }
 
     #[test]
@@ -66,7 +69,11 @@ mod tests {
         let stream = ("grip-hold", "stream");
         for entries in [
             &[("grip-channel", "u1"), ("grip-timeout", "60")][..],
-            &[("grip-hold", "response"), ("grip-channel", "u1"), ("grip-timeout", "60")],
+            &[
+                ("grip-hold", "response"),
+                ("grip-channel", "u1"),
+                ("grip-timeout", "60"),
+            ],
             &[stream, ("grip-timeout", "60")],
             &[stream, ("grip-channel", "u1")],
             &[stream, ("grip-channel", ""), ("grip-timeout", "60")],

@@ -70,7 +70,9 @@ pub(crate) fn serve(request: &IncomingRequest, target: &str, response: ResponseO
         Some(url) => redis_log::RedisLog::open(url).map(|log| Box::new(log) as Box<dyn Log>),
         None => Ok(Box::new(table_log::TableLog::new(database)) as Box<dyn Log>),
     };
-    let opened = log.and_then(|mut log| stream::Opening::of(&mut *log, &hold.user_id, resume_after.as_deref()).map(|opening| (log, opening)));
+    let opened = log.and_then(|mut log| {
+        stream::Opening::of(&mut *log, &hold.user_id, resume_after.as_deref()).map(|opening| (log, opening))
+    });
     match opened {
         Ok((mut log, opening)) => stream::run(&mut *log, &hold, opening, response),
         Err(error) => {

@@ -36,7 +36,17 @@ mod tests {
         let position = Position { epoch: 0xab, number: 7 };
         assert_eq!(position.to_string(), "00000000000000ab-7");
         assert_eq!(position.to_string().parse(), Ok(position));
-        for text in ["", "-", "7", "ab-", "-7", "xy-7", "ab--7", "ab-18446744073709551616", "\u{20ac}-1"] {
+        for text in [
+            "",
+            "-",
+            "7",
+            "ab-",
+            "-7",
+            "xy-7",
+            "ab--7",
+            "ab-18446744073709551616",
+            "\u{20ac}-1",
+        ] {
             assert_eq!(text.parse::<Position>(), Err(()), "{text}");
         }
     }

@@ -31,7 +31,9 @@ impl RedisLog {
     }
 
     fn execute(&self, command: &str, arguments: &[RedisParameter]) -> Result<Vec<RedisResult>, String> {
-        self.connection.execute(command, arguments).map_err(|error| told(&error))
+        self.connection
+            .execute(command, arguments)
+            .map_err(|error| told(&error))
     }
 
     fn read(&self, position: Position, user_id: &str) -> Result<Read, String> {
@@ -144,7 +146,10 @@ mod tests {
     use super::{Message, Position, Read};
 
     fn answer(texts: &[&str]) -> Vec<RedisResult> {
-        texts.iter().map(|text| RedisResult::Binary(text.as_bytes().to_vec())).collect()
+        texts
+            .iter()
+            .map(|text| RedisResult::Binary(text.as_bytes().to_vec()))
+            .collect()
     }
 
     #[test]
@@ -159,7 +164,12 @@ mod tests {
             }],
         };
         assert_eq!(Read::of(answer(&["9", "7", "1", "6", "5", "{}"])), Ok(read));
-        for other in [&[][..], &["9", "7", "1"], &["9", "7", "1", "6", "5"], &["x", "7", "1", "6"]] {
+        for other in [
+            &[][..],
+            &["9", "7", "1"],
+            &["9", "7", "1", "6", "5"],
+            &["x", "7", "1", "6"],
+        ] {
             assert!(Read::of(answer(other)).is_err());
         }
     }

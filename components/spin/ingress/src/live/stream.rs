@@ -42,7 +42,6 @@ impl Opening {
         if let Ok(position) = resume_after.parse::<Position>()
             && !matches!(log.after(position, user_id)?, Next::Gone(_))
         {
-            let position = rewound(log, position)?;
             return Ok(Self {
                 position,
                 is_gone: false,
@@ -55,12 +54,6 @@ impl Opening {
     }
 }
 
-/// The same position, for a log that has forgotten what it handed out.
-fn rewound(log: &mut dyn Log, position: Position) -> Result<Position, String> {
-    log.newest()?;
-    Ok(position)
-}
-
 /// Writes until the hold ends, the client is gone or too slow, or messages can not be read. The client connects again.
 pub(super) fn run(log: &mut dyn Log, hold: &Hold, opening: Opening, response: ResponseOutparam) {
     let headers = [
@@ -70,7 +63,9 @@ pub(super) fn run(log: &mut dyn Log, hold: &Hold, opening: Opening, response: Re
         ("x-accel-buffering", "no"),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let Some(body) = exchange::head(response, 200, &headers) else { return };
+    let Some(body) = exchange::head(response, 200, &headers) else {
+        return;
+    };
     let Ok(output) = body.write() else { return };
     let ends_at = Instant::now() + hold.expires_in.min(HELD_MAX);
     match feed(log, &hold.user_id, opening, &output, ends_at) {
@@ -141,7 +136,9 @@ fn feed(log: &mut dyn Log, user_id: &str, opening: Opening, output: &OutputStrea
                 let is_further = reached != position;
                 position = reached;
                 if text.is_empty() && !is_further {
-                    let wait = WAIT_MAX.min(ends_at - now).min(heartbeat_at.saturating_duration_since(now));
+                    let wait = WAIT_MAX
+                        .min(ends_at - now)
+                        .min(heartbeat_at.saturating_duration_since(now));
                     if let Err(reason) = log.wait(position, wait) {
                         return reason.into();
                     }
@@ -157,7 +154,10 @@ fn listens_after(position: Position) -> String {
 }
 
 fn reload_at(position: Position) -> String {
-    format!("{}event: reload\ndata: {{\"type\":\"reload\"}}\n\n", listens_after(position))
+    format!(
+        "{}event: reload\ndata: {{\"type\":\"reload\"}}\n\n",
+        listens_after(position)
+    )
 }
 
 /// `id`, `event` and `data` lines. A line break of JSON text is insignificant, so splitting at it keeps the event.

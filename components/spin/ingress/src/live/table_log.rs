@@ -12,25 +12,16 @@ use super::position::Position;
 const READ_ROWS_MAX: usize = 16;
 /// Time between two looks: what a user notices as immediate.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Milliseconds for which a row may become visible after one of a higher position on PostgreSQL, where positions are given
-/// before the commit. Rows younger than this are read again, and those that were sent are known.
-const SETTLED_AFTER_MS: i64 = 2_000;
 
-/// The table `host_live`.
+/// The table `host_live`. It has one writer at a time, so positions become visible in order.
 pub(super) struct TableLog {
     database: Database,
     epoch: Option<u64>,
-    /// Positions after the last settled one that were handed out already.
-    sent: Vec<u64>,
 }
 
 impl TableLog {
     pub(super) fn new(database: Database) -> Self {
-        Self {
-            database,
-            epoch: None,
-            sent: vec![],
-        }
+        Self { database, epoch: None }
     }
 
     fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, String> {
@@ -47,71 +38,80 @@ impl TableLog {
             Dialect::Postgres => "(extract(epoch FROM MIN(applied_at)) * 1000)::bigint",
         };
         let rows = self.query(&format!("SELECT {made_at} FROM host_migrations"), &[])?;
-        let epoch = first_integer(rows)?.unwrap_or_default();
+        let [made_at] = optional_integers(rows)?;
+        let epoch = made_at.unwrap_or_default();
         self.epoch = Some(epoch);
         Ok(epoch)
     }
 
-    fn bound(&self, function: &str) -> Result<Option<u64>, String> {
-        first_integer(self.query(&format!("SELECT {function}(position) FROM host_live"), &[])?)
+    /// The oldest and the newest position.
+    fn bounds(&self) -> Result<[Option<u64>; 2], String> {
+        // Two subqueries, each answered from the index; both functions in one select list would read the table.
+        let sql = "SELECT (SELECT MIN(position) FROM host_live), (SELECT MAX(position) FROM host_live)";
+        optional_integers(self.query(sql, &[])?)
     }
 }
 
-fn first_integer(rows: Vec<Row>) -> Result<Option<u64>, String> {
-    match rows.into_iter().next().and_then(|row| row.into_iter().next()) {
-        Some(Value::Integer(integer)) => Ok(Some(integer.cast_unsigned())),
-        Some(Value::Null) | None => Ok(None),
-        Some(other) => Err(format!("expected an integer, found {other:?}")),
-    }
+/// The cells of the first row.
+fn optional_integers<const N: usize>(rows: Vec<Row>) -> Result<[Option<u64>; N], String> {
+    let cells = rows.into_iter().next().unwrap_or_default().into_iter();
+    let integer = |cell| match cell {
+        Value::Integer(integer) => Ok(Some(integer.cast_unsigned())),
+        Value::Null => Ok(None),
+        other => Err(format!("expected an integer, found {other:?}")),
+    };
+    let cells: Vec<Option<u64>> = cells.map(integer).collect::<Result<_, _>>()?;
+    cells
+        .try_into()
+        .map_err(|_| "a row has another number of cells".to_owned())
 }
 
 impl Log for TableLog {
     fn newest(&mut self) -> Result<Position, String> {
-        let epoch = self.epoch()?;
-        self.sent.clear();
-        let number = self.bound("MAX")?.unwrap_or_default();
-        Ok(Position { epoch, number })
+        let [_, newest] = self.bounds()?;
+        Ok(Position {
+            epoch: self.epoch()?,
+            number: newest.unwrap_or_default(),
+        })
     }
 
-    /// Nothing before a position is gone as long as a row at it or before it is there, for the oldest go first.
     fn after(&mut self, position: Position, user_id: &str) -> Result<Next, String> {
-        let epoch = self.epoch()?;
-        let oldest = self.bound("MIN")?;
-        let is_whole = match oldest {
-            Some(oldest) => oldest <= position.number.saturating_add(1),
-            // All are gone, maybe some that were not seen.
-            None => position.number == 0,
+        let [oldest, newest] = self.bounds()?;
+        // The oldest go first and the newest one stays, so nothing after a position is gone while its row or one before it,
+        // or the one right after it, is there.
+        let is_whole = match (oldest, newest) {
+            (Some(oldest), Some(newest)) => oldest <= position.number.saturating_add(1) && position.number <= newest,
+            _ => position.number == 0,
         };
-        if epoch != position.epoch || !is_whole {
+        if self.epoch()? != position.epoch || !is_whole {
             return Ok(Next::Gone(self.newest()?));
         }
-        let now = self.database.dialect().now_ms();
         let sql = format!(
-            "SELECT position, body, CASE WHEN sent_at < {now} - {SETTLED_AFTER_MS} THEN 1 ELSE 0 END FROM host_live \
-             WHERE user_id = $1 AND position > $2 ORDER BY position LIMIT {}",
-            READ_ROWS_MAX + self.sent.len()
+            "SELECT position, body FROM host_live WHERE user_id = $1 AND position > $2 ORDER BY position LIMIT {READ_ROWS_MAX}"
         );
         let number = i64::try_from(position.number).unwrap_or(i64::MAX);
         let rows = self.query(&sql, &[Value::Text(user_id.to_owned()), Value::Integer(number)])?;
-        let (mut messages, mut reached, mut is_settled) = (vec![], position, true);
-        for row in rows {
-            let [Value::Integer(number), Value::Text(body), Value::Integer(settled)] = &row[..] else {
-                return Err("a row of host_live is not as expected".to_owned());
-            };
-            let number = number.cast_unsigned();
-            // SQLite gives positions inside its one writer's transaction, so they become visible in order.
-            is_settled &= *settled == 1 || self.database.dialect() == Dialect::Sqlite;
-            if !self.sent.contains(&number) {
-                messages.push(Message { number, body: body.clone() });
-            }
-            if is_settled {
-                reached.number = number;
-                self.sent.retain(|sent| *sent > number);
-            } else if !self.sent.contains(&number) {
-                self.sent.push(number);
-            }
-        }
-        Ok(Next::Messages { messages, reached })
+        let message = |row: Row| match &row[..] {
+            [Value::Integer(number), Value::Text(body)] => Ok(Message {
+                number: number.cast_unsigned(),
+                body: body.clone(),
+            }),
+            _ => Err("a row of host_live is not as expected".to_owned()),
+        };
+        let messages: Vec<Message> = rows.into_iter().map(message).collect::<Result<_, _>>()?;
+        // Nothing for the user up to where the log was when it was measured.
+        let looked_at = newest.unwrap_or_default().max(position.number);
+        let reached = match messages.last() {
+            Some(last) => last.number,
+            None => looked_at,
+        };
+        Ok(Next::Messages {
+            messages,
+            reached: Position {
+                number: reached,
+                ..position
+            },
+        })
     }
 
     fn wait(&mut self, _: Position, wait: Duration) -> Result<(), String> {

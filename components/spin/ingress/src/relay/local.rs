@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dayloom_spin_kit::deliveries::{self, Batch, Delivery, Verdict};
-use dayloom_spin_kit::{Application, ApplicationError, Database, Error, Subscription, WORK_MS_MAX, outbox};
+use dayloom_spin_kit::{Application, ApplicationError, Database, Error, Subscription, WORK_MS_MAX};
 use futures::future::join_all;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Limited};
@@ -13,78 +13,87 @@ use wstd::http::{Body, Client};
 
 use super::schedule::{Reply, together, verdicts};
 use crate::answer::{Many, Single, Status};
-use crate::cloud_event::wanted;
+use crate::cloud_event::is_wanted;
 use crate::envelope::{Bulk, BulkEntry, CLOUD_EVENT, Metadata};
 
 /// Bytes of a subscriber's answer at most: a reason of 1 KiB for each of the most events there are in a batch.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Events in one delivery at most, whatever a subscription says: what one settling commit takes.
-const BATCH_MAX: usize = 200;
-
 /// Hands out and delivers until nothing more is due and free.
 pub(super) fn pass(database: &Database, until: Instant) -> Result<(), Error> {
-    let mut application = None;
-    while Instant::now() < until {
-        if application.is_none() {
-            // The manifest is read once there is something to do; most looks after a tick find nothing.
-            application = Some(Application::read().map_err(unreadable)?);
-        }
-        let Some(application) = &application else { break };
-        let subscriptions: Vec<Subscription> =
-            application.services.values().flat_map(|service| service.subscriptions.clone()).collect();
-        let handed_out = outbox::hand_out(database, &subscriptions)?;
-        let mut subscribers: Vec<&str> = subscriptions.iter().map(|subscription| &*subscription.component).collect();
-        subscribers.dedup();
-        let lanes = deliveries::free_lanes(database, &subscribers)?;
-        if lanes.is_empty() {
-            if handed_out == 0 {
-                break;
-            }
-            continue;
-        }
-        let rows_max = |subscriber: &str| {
-            let own = subscriptions.iter().filter(|subscription| *subscription.component == *subscriber);
-            own.map(|subscription| subscription.batch).min().unwrap_or(1).clamp(1, BATCH_MAX)
-        };
-        let batches = deliveries::claim(database, &lanes, rows_max)?;
-        let delivered = batches.iter().any(|batch| !batch.rows.is_empty());
-        deliver_all(database, batches, &subscriptions)?;
-        if !delivered && handed_out == 0 {
-            break;
-        }
+    let application = Application::read().map_err(unreadable)?;
+    let services = application.services.values();
+    let subscriptions: Vec<Subscription> = services.flat_map(|service| service.subscriptions.clone()).collect();
+    let mut subscribers: Vec<&str> = subscriptions
+        .iter()
+        .map(|subscription| &*subscription.component)
+        .collect();
+    subscribers.dedup();
+
+    let batches = deliveries::claim(database, &subscriptions, &subscribers)?;
+    if batches.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let relay = Relay {
+        database,
+        subscriptions: &subscriptions,
+        until,
+    };
+    let delivered = batches.into_iter().map(|batch| relay.deliver(batch));
+    wstd::runtime::block_on(async { join_all(delivered).await })
+        .into_iter()
+        .collect()
 }
 
 fn unreadable(error: ApplicationError) -> Error {
     Error::Unavailable(error.to_string())
 }
 
-/// Delivers to all subscribers at once. Each is settled when its own answer is there, so none waits for a slow one.
-fn deliver_all(database: &Database, batches: Vec<Batch>, subscriptions: &[Subscription]) -> Result<(), Error> {
-    let deliver = |batch: Batch| async move {
-        let rows = &batch.rows[..together(batch.rows.iter().map(|row| row.failures))];
-        let replies = match rows {
-            [] => vec![],
-            rows => ask(&batch.subscriber, rows).await,
-        };
-        let own: Vec<Subscription> =
-            subscriptions.iter().filter(|subscription| *subscription.component == *batch.subscriber).cloned().collect();
-        let attempts_max = |row: &Delivery| {
-            wanted(&own, &row.topic, &row.event_type).map_or(u32::MAX, |subscription| subscription.attempts_max)
-        };
-        let verdicts = verdicts(&batch.rows, replies, attempts_max);
-        for (row, verdict) in batch.rows.iter().zip(&verdicts) {
-            if let Verdict::Dead { reason } = verdict {
-                let (subscriber, topic) = (&batch.subscriber, &row.topic);
-                eprintln!("an event of topic {topic} is a dead letter of {subscriber}: {reason}");
+/// One pass. It delivers to all subscribers at once, each at its own pace.
+struct Relay<'a> {
+    database: &'a Database,
+    subscriptions: &'a [Subscription],
+    until: Instant,
+}
+
+impl Relay<'_> {
+    /// Delivers to one subscriber until nothing more is due.
+    async fn deliver(&self, mut batch: Batch) -> Result<(), Error> {
+        loop {
+            let rows = &batch.rows[..together(batch.rows.iter().map(|row| row.failures))];
+            let replies = match rows {
+                [] => vec![],
+                rows => ask(&batch.subscriber, rows).await,
+            };
+            let verdicts = verdicts(&batch.rows, replies, |row| self.attempts_max(&batch.subscriber, row));
+            for (row, verdict) in batch.rows.iter().zip(&verdicts) {
+                if let Verdict::Dead { reason } = verdict {
+                    let (subscriber, topic) = (&batch.subscriber, &row.topic);
+                    eprintln!("an event of topic {topic} is a dead letter of {subscriber}: {reason}");
+                }
             }
+            // Until here a crash delivers the batch again.
+            deliveries::settle(self.database, &batch, &verdicts)?;
+            if batch.rows.is_empty() || Instant::now() >= self.until {
+                return Ok(());
+            }
+            // Once more, for what was committed by those who found this subscriber taken.
+            let next = deliveries::claim(self.database, self.subscriptions, &[&batch.subscriber])?;
+            let Some(next) = next.into_iter().next() else {
+                return Ok(());
+            };
+            batch = next;
         }
-        // Until here a crash delivers the batch again.
-        deliveries::settle(database, &batch, &verdicts)
-    };
-    let settled = wstd::runtime::block_on(async { join_all(batches.into_iter().map(deliver)).await });
-    settled.into_iter().collect()
+    }
+
+    /// Of the subscriptions that want the event. If there is none any more, one attempt is enough.
+    fn attempts_max(&self, subscriber: &str, row: &Delivery) -> u32 {
+        let own = self
+            .subscriptions
+            .iter()
+            .filter(|subscription| *subscription.component == *subscriber);
+        let wanting = own.filter(|subscription| is_wanted(subscription, &row.topic, &row.event_type));
+        wanting.map(|subscription| subscription.attempts_max).max().unwrap_or(1)
+    }
 }
 
 /// One reply for each row, in order.
@@ -132,17 +141,20 @@ fn envelope(rows: &[Delivery]) -> Result<String, String> {
             Err(_) => (place.to_string(), quoted(row)?, "1".to_owned()),
         });
     }
-    let entries = owned.iter().zip(rows).map(|((entry_id, event, attempt), row)| BulkEntry {
-        entry_id: entry_id.into(),
-        event,
-        metadata: Metadata {
-            topic: Some((&*row.topic).into()),
-            key: Some((&*row.key).into()),
-            partition_key: None,
-            attempt: Some(attempt.into()),
-        },
-        content_type: CLOUD_EVENT.into(),
-    });
+    let entries = owned
+        .iter()
+        .zip(rows)
+        .map(|((entry_id, event, attempt), row)| BulkEntry {
+            entry_id: entry_id.into(),
+            event,
+            metadata: Metadata {
+                topic: Some((&*row.topic).into()),
+                key: Some((&*row.key).into()),
+                partition_key: None,
+                attempt: Some(attempt.into()),
+            },
+            content_type: CLOUD_EVENT.into(),
+        });
     let bulk = Bulk {
         entries: entries.collect(),
     };
@@ -204,14 +216,18 @@ mod tests {
         };
         assert_eq!(first.event.get(), r#"{ "n": 1.50 }"#);
         let metadata = &first.metadata;
-        assert_eq!((metadata.topic.as_deref(), metadata.key.as_deref()), (Some("a"), Some("k\"")));
+        assert_eq!(
+            (metadata.topic.as_deref(), metadata.key.as_deref()),
+            (Some("a"), Some("k\""))
+        );
         assert_eq!(metadata.attempt.as_deref(), Some("2"));
         assert_eq!(second.event.get(), "\"no json\"");
     }
 
     #[test]
     fn an_answer_is_for_each_event() {
-        let body = br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
+        let body =
+            br#"{"statuses":[{"entryId":"0","status":"SUCCESS"},{"entryId":"1","status":"DROP","reason":"bad"}]}"#;
         assert_eq!(replies(body, 2), Ok(vec![Reply::Done, Reply::Never("bad".to_owned())]));
         assert!(replies(body, 3).is_err());
         assert_eq!(

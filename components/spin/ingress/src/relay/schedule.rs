@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_key_comes_once_a_round() {
-        assert_eq!(rounds(["a", "b", "a", "c", "a", "b"]), [vec![0, 1, 3], vec![2, 5], vec![4]]);
+        assert_eq!(
+            rounds(["a", "b", "a", "c", "a", "b"]),
+            [vec![0, 1, 3], vec![2, 5], vec![4]]
+        );
         assert!(rounds::<&str>([]).is_empty());
     }
 
@@ -112,7 +115,13 @@ mod tests {
 
     #[test]
     fn a_key_waits_for_its_first_event() {
-        let rows = [row(1, "a", 0), row(2, "b", 0), row(3, "a", 0), row(4, "c", 0), row(5, "c", 0)];
+        let rows = [
+            row(1, "a", 0),
+            row(2, "b", 0),
+            row(3, "a", 0),
+            row(4, "c", 0),
+            row(5, "c", 0),
+        ];
         let replies = vec![
             Reply::Again("away".to_owned()),
             Reply::Done,
@@ -124,7 +133,9 @@ mod tests {
         let rest = [
             Verdict::Done,
             Verdict::Held,
-            Verdict::Dead { reason: "bad".to_owned() },
+            Verdict::Dead {
+                reason: "bad".to_owned(),
+            },
             Verdict::Held,
         ];
         assert_eq!(verdicts[1..], rest);
@@ -133,7 +144,10 @@ mod tests {
     #[test]
     fn the_last_attempt_is_the_last() {
         let reply = || vec![Reply::Again("ä".repeat(1_000))];
-        assert!(matches!(verdicts(&[row(1, "a", 6)], reply(), |_| 8)[0], Verdict::Again { .. }));
+        assert!(matches!(
+            verdicts(&[row(1, "a", 6)], reply(), |_| 8)[0],
+            Verdict::Again { .. }
+        ));
         let reason = "ä".repeat(512);
         assert_eq!(verdicts(&[row(1, "a", 7)], reply(), |_| 8), [Verdict::Dead { reason }]);
     }

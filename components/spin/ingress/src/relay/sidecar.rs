@@ -53,7 +53,9 @@ pub(super) fn pass(database: &Database, settings: &SidecarSettings, until: Insta
         };
         // A call that begins before this ends well within the lease.
         let last_call = Instant::now() + Duration::from_millis(WORK_MS_MAX).saturating_sub(CALL_WITHIN);
-        let published = publish(&claim.rows, last_call, |topic, rows| call(sidecar, &settings.pubsub, topic, rows));
+        let published = publish(&claim.rows, last_call, |topic, rows| {
+            call(sidecar, &settings.pubsub, topic, rows)
+        });
         let is_left = |row: &&OutboxRow| !published.done.contains(&row.position);
         let failed: Vec<i64> = match &published.failure {
             None => vec![],
@@ -130,7 +132,9 @@ fn call(sidecar: Sidecar<'_>, pubsub: &str, topic: &str, rows: &[&OutboxRow]) ->
                 entry_id: place.to_string(),
                 event,
                 content_type: CLOUD_EVENT,
-                metadata: Metadata { partition_key: &row.key },
+                metadata: Metadata {
+                    partition_key: &row.key,
+                },
             }),
             Err(error) => refused.push((place, format!("an event in the outbox is no JSON: {error}"))),
         }
@@ -155,7 +159,12 @@ fn call(sidecar: Sidecar<'_>, pubsub: &str, topic: &str, rows: &[&OutboxRow]) ->
 /// The entries that an answer names as failed. None if it names none of ours, so that all of them failed.
 fn failed_entries(body: &[u8], entries: usize) -> Option<Vec<(usize, String)>> {
     let partial: Partial = serde_json::from_slice(body).ok()?;
-    let place = |entry: FailedEntry| Some((entry.entry_id.parse().ok().filter(|place| *place < entries)?, entry.error));
+    let place = |entry: FailedEntry| {
+        Some((
+            entry.entry_id.parse().ok().filter(|place| *place < entries)?,
+            entry.error,
+        ))
+    };
     let failed: Option<Vec<_>> = partial.failed_entries.into_iter().map(place).collect();
     failed.filter(|failed| !failed.is_empty())
 }
@@ -185,11 +194,24 @@ mod tests {
 
     #[test]
     fn an_event_is_published_once_the_one_before_it_is() {
-        let rows = rows(&[(1, "x", "a"), (2, "x", "b"), (3, "x", "a"), (4, "y", "a"), (5, "x", "b")]);
+        let rows = rows(&[
+            (1, "x", "a"),
+            (2, "x", "b"),
+            (3, "x", "a"),
+            (4, "y", "a"),
+            (5, "x", "b"),
+        ]);
         let mut calls = vec![];
         let published = publish(&rows, soon(), |topic, rows| {
-            calls.push((topic.to_owned(), rows.iter().map(|row| row.position).collect::<Vec<_>>()));
-            Ok(if calls.len() == 1 { vec![(0, "full".to_owned())] } else { vec![] })
+            calls.push((
+                topic.to_owned(),
+                rows.iter().map(|row| row.position).collect::<Vec<_>>(),
+            ));
+            Ok(if calls.len() == 1 {
+                vec![(0, "full".to_owned())]
+            } else {
+                vec![]
+            })
         });
         let x = |positions: &[i64]| ("x".to_owned(), positions.to_vec());
         assert_eq!(calls, [x(&[1, 2]), x(&[5]), ("y".to_owned(), vec![4])]);
@@ -216,7 +238,10 @@ mod tests {
     #[test]
     fn failed_entries_are_those_that_are_named() {
         let body = br#"{"failedEntries":[{"entryId":"1","error":"x"},{"entryId":"0"}],"errorCode":"ERR"}"#;
-        assert_eq!(failed_entries(body, 2), Some(vec![(1, "x".to_owned()), (0, String::new())]));
+        assert_eq!(
+            failed_entries(body, 2),
+            Some(vec![(1, "x".to_owned()), (0, String::new())])
+        );
         for all in [
             &b""[..],
             b"{}",
