@@ -45,6 +45,7 @@ pub(super) fn decorate(ingress: &[u8], service: &[u8], absent: &[u8]) -> Result<
     Ok(graph.encode(EncodeOptions::default())?)
 }
 
+<<<<<<< HEAD
 /// Puts two adapters into one component that exports what both do.
 pub(super) fn beside(one: &[u8], other: &[u8]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
@@ -54,6 +55,18 @@ pub(super) fn beside(one: &[u8], other: &[u8]) -> Result<Vec<u8>> {
         let instance = graph.instantiate(package);
         for name in exports {
             let export = graph.alias_instance_export(instance, &name)?;
+=======
+/// Puts components side by side: one that exports what each of them does. Spin takes one dependency of a package only, so
+/// what stands in for two interfaces of one package has to be one component.
+pub(super) fn join(parts: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    for (name, bytes) in parts {
+        let part = register(&mut graph, name, bytes)?;
+        let exports: Vec<String> = graph.types()[graph[part].ty()].exports.keys().cloned().collect();
+        let part = graph.instantiate(part);
+        for name in exports {
+            let export = graph.alias_instance_export(part, &name)?;
+>>>>>>> spin-b
             graph.export(export, &name)?;
         }
     }
