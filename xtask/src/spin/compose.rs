@@ -1,4 +1,4 @@
-//! Components made of components: the ingress around a service, and adapters side by side.
+//! The ingress around a service: one component that exports what the ingress does.
 
 use anyhow::{Context, Result};
 use wac_graph::types::Package;
@@ -45,17 +45,6 @@ pub(super) fn decorate(ingress: &[u8], service: &[u8], absent: &[u8]) -> Result<
     Ok(graph.encode(EncodeOptions::default())?)
 }
 
-<<<<<<< HEAD
-/// Puts two adapters into one component that exports what both do.
-pub(super) fn beside(one: &[u8], other: &[u8]) -> Result<Vec<u8>> {
-    let mut graph = CompositionGraph::new();
-    for (name, bytes) in [("one", one), ("other", other)] {
-        let package = register(&mut graph, name, bytes)?;
-        let exports: Vec<String> = graph.types()[graph[package].ty()].exports.keys().cloned().collect();
-        let instance = graph.instantiate(package);
-        for name in exports {
-            let export = graph.alias_instance_export(instance, &name)?;
-=======
 /// Puts components side by side: one that exports what each of them does. Spin takes one dependency of a package only, so
 /// what stands in for two interfaces of one package has to be one component.
 pub(super) fn join(parts: &[(&str, &[u8])]) -> Result<Vec<u8>> {
@@ -66,7 +55,6 @@ pub(super) fn join(parts: &[(&str, &[u8])]) -> Result<Vec<u8>> {
         let part = graph.instantiate(part);
         for name in exports {
             let export = graph.alias_instance_export(part, &name)?;
->>>>>>> spin-b
             graph.export(export, &name)?;
         }
     }

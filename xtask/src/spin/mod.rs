@@ -46,20 +46,12 @@ pub(crate) fn artefacts(shell: &Shell) -> Result<()> {
         shell.read_binary_file(adapter("ingress"))?,
         shell.read_binary_file(adapter("absent"))?,
     );
-<<<<<<< HEAD
-    let both = compose::beside(
-        &shell.read_binary_file(adapter("storage"))?,
-        &shell.read_binary_file(adapter("scheduler"))?,
-    );
-    shell.write_file(wanted.join("storage-scheduler.wasm"), both.context("storage beside scheduler")?)?;
-=======
     let (storage, scheduler) = (
         shell.read_binary_file(adapter("storage"))?,
         shell.read_binary_file(adapter("scheduler"))?,
     );
     let platform = compose::join(&[("storage", &storage), ("scheduler", &scheduler)])?;
     shell.write_file(wanted.join("platform.wasm"), platform)?;
->>>>>>> spin-b
     let application = shell.read_file(root().join("spin.toml"))?;
     for name in SERVICES {
         let service = shell.read_binary_file(root().join(format!("target/components/{name}.wasm")))?;
