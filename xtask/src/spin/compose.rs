@@ -45,6 +45,22 @@ pub(super) fn decorate(ingress: &[u8], service: &[u8], absent: &[u8]) -> Result<
     Ok(graph.encode(EncodeOptions::default())?)
 }
 
+/// Puts components side by side: one that exports what each of them does. Spin takes one dependency of a package only, so
+/// what stands in for two interfaces of one package has to be one component.
+pub(super) fn join(parts: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    for (name, bytes) in parts {
+        let part = register(&mut graph, name, bytes)?;
+        let exports: Vec<String> = graph.types()[graph[part].ty()].exports.keys().cloned().collect();
+        let part = graph.instantiate(part);
+        for name in exports {
+            let export = graph.alias_instance_export(part, &name)?;
+            graph.export(export, &name)?;
+        }
+    }
+    Ok(graph.encode(EncodeOptions::default())?)
+}
+
 fn register(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> Result<PackageId> {
     let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
     Ok(graph.register_package(package)?)

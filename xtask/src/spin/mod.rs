@@ -46,6 +46,12 @@ pub(crate) fn artefacts(shell: &Shell) -> Result<()> {
         shell.read_binary_file(adapter("ingress"))?,
         shell.read_binary_file(adapter("absent"))?,
     );
+    let (storage, scheduler) = (
+        shell.read_binary_file(adapter("storage"))?,
+        shell.read_binary_file(adapter("scheduler"))?,
+    );
+    let platform = compose::join(&[("storage", &storage), ("scheduler", &scheduler)])?;
+    shell.write_file(wanted.join("platform.wasm"), platform)?;
     let application = shell.read_file(root().join("spin.toml"))?;
     for name in SERVICES {
         let service = shell.read_binary_file(root().join(format!("target/components/{name}.wasm")))?;
