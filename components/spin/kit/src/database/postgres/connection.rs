@@ -21,8 +21,21 @@ impl Connection {
         }
     }
 
-    /// Runs one statement, which must not leave a transaction open, and returns its rows.
-    pub(super) fn query(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
+    /// Runs one `SELECT` and returns its rows.
+    ///
+    /// Some versions of Spin wait for ever for a result without rows, so there always is one: the rows are numbered and
+    /// joined to a single one, which stays alone if there are none.
+    pub(super) fn select(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
+        let rows = self.call(&numbered(sql), params)?;
+        let without_number = |mut row: Row| match row.first() {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(row.split_off(1)),
+        };
+        Ok(rows.into_iter().filter_map(without_number).collect())
+    }
+
+    /// Runs one statement that returns rows in any case, and must not leave a transaction open.
+    pub(super) fn call(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
         let params: Vec<spin::ParameterValue> = params.iter().map(|value| parameter(value)).collect();
         let answer = self.0.query(sql, &params)?;
         answer.rows.into_iter().map(row).collect()
@@ -33,6 +46,14 @@ impl Connection {
         self.0.execute(sql, &[])?;
         Ok(())
     }
+}
+
+/// The query with a number before each row, and a row without a number if there is none. The line break ends a comment.
+fn numbered(sql: &str) -> String {
+    format!(
+        "SELECT rows.* FROM (SELECT 1) AS one LEFT JOIN \
+         (SELECT row_number() OVER (), result.* FROM ({sql}\n) AS result) AS rows ON true ORDER BY 1"
+    )
 }
 
 fn parameter(value: &Value) -> spin::ParameterValue {

@@ -50,10 +50,10 @@ impl Postgres {
         text.check_params(params.len())?;
         let (sql, given) = typed(&text, params);
         let connection = Connection::open(&self.address)?;
-        let rows = match connection.query(&sql, &given) {
+        let rows = match connection.select(&sql, &given) {
             Err(Failure::Missing(_)) => {
                 migrate::migrate(&connection, &migrations::postgres()?)?;
-                connection.query(&sql, &given)
+                connection.select(&sql, &given)
             }
             answer => answer,
         };
@@ -76,7 +76,7 @@ impl Postgres {
         let connection = Connection::open(&self.address)?;
         let mut failures = 0;
         loop {
-            let (failure, index) = match connection.query(&call, &params) {
+            let (failure, index) = match connection.call(&call, &params) {
                 Ok(rows) => match answer::read(rows)? {
                     Answer::Done(outcomes) => return Ok(outcomes),
                     Answer::Failed(failure, index) => (failure, index),
