@@ -21,8 +21,14 @@ impl Connection {
         }
     }
 
-    /// Runs one statement, which must not leave a transaction open, and returns its rows.
+    /// Runs one `SELECT` and returns its rows.
     pub(super) fn query(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
+        let rows = self.call(&never_empty(sql), params)?;
+        Ok(rows.into_iter().filter_map(unmarked).collect())
+    }
+
+    /// Runs one statement that returns at least one row, and returns its rows.
+    pub(super) fn call(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
         let params: Vec<spin::ParameterValue> = params.iter().map(|value| parameter(value)).collect();
         let answer = self.0.query(sql, &params)?;
         answer.rows.into_iter().map(row).collect()
@@ -32,6 +38,27 @@ impl Connection {
     pub(super) fn execute(&self, sql: &str) -> Result<(), Failure> {
         self.0.execute(sql, &[])?;
         Ok(())
+    }
+}
+
+/// A `SELECT` that returns the rows of another one behind a mark, in their order, and one row without a mark if there are
+/// none.
+///
+/// Spin from 4.0.0 on never returns from a query without rows (<https://github.com/spinframework/spin/issues/3671>, mended
+/// after 4.0.2). The join has one row on its left and no condition, so it is a loop over the right side.
+fn never_empty(sql: &str) -> String {
+    format!(
+        "SELECT answer.* FROM (SELECT 1) AS always LEFT JOIN (SELECT TRUE AS is_row, asked.* FROM (\n{sql}\n) AS asked) \
+         AS answer ON TRUE"
+    )
+}
+
+/// A row without its mark; none if it is none.
+fn unmarked(row: Row) -> Option<Row> {
+    let mut cells = row.into_iter();
+    match cells.next() {
+        Some(Value::Null) | None => None,
+        Some(_) => Some(cells.collect()),
     }
 }
 
@@ -72,5 +99,22 @@ fn cell(cell: spin::DbValue) -> Result<Value, Failure> {
     match value {
         Value::Real(real) if !real.is_finite() => Err(unlike()),
         value => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unmarked;
+    use crate::Value;
+
+    #[test]
+    fn a_row_without_a_mark_is_none() {
+        let seven = || Value::Integer(7);
+        assert_eq!(
+            unmarked(vec![Value::Integer(1), seven(), Value::Null]),
+            Some(vec![seven(), Value::Null])
+        );
+        assert_eq!(unmarked(vec![Value::Null, Value::Null]), None);
+        assert_eq!(unmarked(vec![]), None);
     }
 }

@@ -76,7 +76,7 @@ impl Postgres {
         let connection = Connection::open(&self.address)?;
         let mut failures = 0;
         loop {
-            let (failure, index) = match connection.query(&call, &params) {
+            let (failure, index) = match connection.call(&call, &params) {
                 Ok(rows) => match answer::read(rows)? {
                     Answer::Done(outcomes) => return Ok(outcomes),
                     Answer::Failed(failure, index) => (failure, index),
