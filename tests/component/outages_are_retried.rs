@@ -1,11 +1,17 @@
 //! When a port is away, events come again and clients are told when to; afterwards everything has happened once.
 
+use std::time::Duration;
+
 use dayloom_ports::Outcome;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::ports::Fault;
 use crate::rig::{Rig, completed_task, event, reminder};
+
+/// Longer than a delivery that fails takes, and than the host's looks at its bindings are apart.
+const OUTAGE: Duration = Duration::from_millis(1_500);
 
 /// Each consumer with an event that makes it write, and what it must have written in the end.
 fn consumers() -> [(&'static str, String, &'static str); 3] {
@@ -38,6 +44,27 @@ async fn events_are_retried_until_storage_is_back() {
         assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{component}: {outcomes:?}");
         rig.storage.set(component, None);
         assert_eq!(rig.storage.count(component, count).await, 0, "{component}");
+        assert_eq!(rig.deliver(component, &events).await, [Outcome::Done], "{component}");
+        assert_eq!(rig.storage.count(component, count).await, 1, "{component}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_told_once_the_outage_is_over() {
+    let rig = Rig::new();
+    for (component, event, count) in consumers() {
+        let events = [event];
+        rig.storage.set(component, Some(Fault::Out));
+        let told = rig.deliver(component, &events);
+        tokio::pin!(told);
+        let early = timeout(OUTAGE, &mut told).await;
+        assert!(
+            early.is_err(),
+            "{component}: told in the middle of the outage: {early:?}"
+        );
+        rig.storage.set(component, None);
+        let outcomes = told.await;
+        assert!(matches!(outcomes[..], [Outcome::Retry(_)]), "{component}: {outcomes:?}");
         assert_eq!(rig.deliver(component, &events).await, [Outcome::Done], "{component}");
         assert_eq!(rig.storage.count(component, count).await, 1, "{component}");
     }

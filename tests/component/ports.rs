@@ -16,6 +16,8 @@ use dayloom_sqlite::SqliteStore;
 pub(crate) enum Fault {
     /// Nothing is read and nothing is written.
     Away,
+    /// The same, and storage says so when it is asked whether it is there.
+    Out,
     /// Commits are applied, but their answers are lost.
     AnswersLost,
     /// Before each of the next so many commits, somebody else runs this statement.
@@ -83,7 +85,7 @@ fn away() -> StorageError {
 #[async_trait]
 impl Storage for FaultyStorage {
     async fn query(&self, component: &ComponentId, sql: &str, params: &[Value]) -> Result<Vec<Row>, StorageError> {
-        if matches!(self.faults().get(component), Some(Fault::Away)) {
+        if matches!(self.faults().get(component), Some(Fault::Away | Fault::Out)) {
             return Err(away());
         }
         self.store.query(component, sql, params).await
@@ -96,7 +98,7 @@ impl Storage for FaultyStorage {
         events: Vec<Event>,
     ) -> Result<Vec<StatementOutcome>, StorageError> {
         let fault = self.faults().get(component).cloned();
-        if matches!(fault, Some(Fault::Away)) {
+        if matches!(fault, Some(Fault::Away | Fault::Out)) {
             return Err(away());
         }
         if let Some(sql) = self.rival(component) {
@@ -115,6 +117,9 @@ impl Storage for FaultyStorage {
     }
 
     async fn ready(&self) -> Result<(), String> {
+        if self.faults().values().any(|fault| matches!(fault, Fault::Out)) {
+            return Err("away".to_owned());
+        }
         self.store.ready().await
     }
 }

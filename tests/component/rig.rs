@@ -59,6 +59,7 @@ impl Rig {
             keyvalue: Arc::new(MemoryKeyValue::new()),
             scheduler: recorder.clone(),
             broadcast: recorder.clone(),
+            events: None,
         };
         let cache = COMPILED.path().join("cache");
         let components = Components::load(&manifest, &variables, Arc::new(config.limits), &providers, &cache, None)

@@ -8,13 +8,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dayloom_tests::load::{Listener, Writer, check_heard, check_tables, check_trail};
+use dayloom_tests::load::{Listener, Writer, check_dead_letters, check_heard, check_tables, check_topics, check_trail};
 use dayloom_tests::now_ms;
 use tokio::sync::watch;
 
 use crate::faults::deployment::Deployment;
 use crate::faults::plan::{by_kind, plan};
-use crate::faults::topics::check_topics;
 
 /// Users, each with one listener; writers share them.
 const USERS: usize = 4;
@@ -97,7 +96,8 @@ async fn faults_lose_nothing() {
     let servers = deployment.stop().await;
     let tables = servers.tables().await;
     check_tables(&tables, &acknowledged).await;
-    let found = check_topics(&servers, &acknowledged, &tables).await;
+    let found = check_topics(&servers.kafka(), &acknowledged, &tables).await;
+    check_dead_letters(&servers.kafka(), &["dead-letters"]).await;
     let by_kind = by_kind(&faults);
     println!(
         "seed {seed}: {} faults ({by_kind}), {} acknowledged writes, {} events on topics, {} redeliveries",

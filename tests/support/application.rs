@@ -26,7 +26,9 @@ impl Application {
         for (_, component) in components.iter_mut() {
             absolute(component.get_mut("source").expect("a component has a source"));
             let tool = component.get_mut("tool").and_then(|tool| tool.get_mut("dayloom"));
-            tool.and_then(|tool| tool.get_mut("service")).into_iter().for_each(absolute);
+            tool.and_then(|tool| tool.get_mut("service"))
+                .into_iter()
+                .for_each(absolute);
         }
         absolute(
             at(&mut manifest, &["application", "tool", "dayloom"])

@@ -9,8 +9,13 @@ pub struct Database(Connection);
 impl Database {
     /// Opens the database of a data directory.
     pub fn open(data: &Path) -> Self {
+        Self::open_file(&data.join("dayloom.db"))
+    }
+
+    /// Opens the database in this file.
+    pub fn open_file(file: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self(Connection::open_with_flags(data.join("dayloom.db"), flags).expect("the database opens"))
+        Self(Connection::open_with_flags(file, flags).expect("the database opens"))
     }
 
     /// Rows of a query as text cells; NULL is the empty text.

@@ -16,6 +16,17 @@ pub struct HostOptions {
     pub app: Option<PathBuf>,
     /// Environment variables.
     pub env: Vec<(String, String)>,
+    /// Whether it only holds live connections, beside an application that runs elsewhere.
+    pub is_realtime_gateway: bool,
+}
+
+impl HostOptions {
+    fn command(&self) -> &'static str {
+        match self.is_realtime_gateway {
+            true => "realtime-gateway",
+            false => "up",
+        }
+    }
 }
 
 /// A host on a port of its own with a data directory of its own, killed when dropped.
@@ -66,7 +77,7 @@ impl Host {
         let mut command = Command::new(dayloom_bin());
         without_servers(&mut command)
             .current_dir(root())
-            .args(["up", "--listen", listen, "--data"])
+            .args([options.command(), "--listen", listen, "--data"])
             .arg(folder.path().join("data"));
         if let Some(app) = &options.app {
             command.arg("--app").arg(app);

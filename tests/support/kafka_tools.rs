@@ -4,7 +4,7 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::root;
+use crate::{eventually, root};
 
 /// Kafka's own programs, which are no part of us, for the topics and groups that begin with a prefix.
 #[derive(Debug, Clone)]
@@ -87,23 +87,62 @@ impl KafkaTools {
 
     /// How far the groups are.
     pub async fn backlog(&self) -> Backlog {
+        self.backlog_where(|group| group.starts_with(&self.prefix)).await
+    }
+
+    /// How far these groups are.
+    pub async fn backlog_of(&self, groups: &[&str]) -> Backlog {
+        self.backlog_where(|group| groups.contains(&group)).await
+    }
+
+    async fn backlog_where(&self, is_meant: impl Fn(&str) -> bool) -> Backlog {
         let mut command = self.program("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand");
         command.args(["--describe", "--all-groups"]);
         let mut backlog = Backlog { records: 0, owed: 0 };
-        for line in run(command, "")
-            .await
-            .output
-            .lines()
-            .filter(|line| line.starts_with(&self.prefix))
-        {
+        for line in run(command, "").await.output.lines() {
             // Group, topic, partition, where the group is, the end, and the difference; `-` for what is not known.
             let columns: Vec<&str> = line.split_whitespace().collect();
+            if !columns.first().is_some_and(|group| is_meant(group)) {
+                continue;
+            }
             let number = |column: usize| columns.get(column).and_then(|text| text.parse::<i64>().ok());
             let end = number(4).unwrap_or_default();
             backlog.records += end;
             backlog.owed += end - number(3).unwrap_or_default();
         }
         backlog
+    }
+
+    /// Makes these topics, empty: what was in them before is gone.
+    pub async fn make_empty(&self, topics: &[&str], partitions: u16) {
+        self.delete(topics).await;
+        for topic in topics {
+            let name = format!("{}{topic}", self.prefix);
+            let made = || async {
+                let mut command = self.program("org.apache.kafka.tools.TopicCommand");
+                command
+                    .args(["--create", "--topic", &name])
+                    .args(["--partitions", &partitions.to_string()]);
+                // A topic that is just being deleted is still there for a moment.
+                command
+                    .output()
+                    .await
+                    .is_ok_and(|output| output.status.success())
+                    .then_some(())
+            };
+            eventually("a new topic", made).await;
+        }
+    }
+
+    /// Deletes these topics, if they are there.
+    pub async fn delete(&self, topics: &[&str]) {
+        let names: Vec<String> = topics
+            .iter()
+            .map(|topic| format!("{}{topic}", self.prefix).replace('.', "\\."))
+            .collect();
+        let mut command = self.program("org.apache.kafka.tools.TopicCommand");
+        command.args(["--delete", "--if-exists", "--topic", &names.join("|")]);
+        run(command, "").await;
     }
 
     /// Deletes the topics. Groups without members go by themselves.

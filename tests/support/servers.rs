@@ -92,6 +92,16 @@ impl Servers {
         KafkaTools::new(Server::Kafka.address(), format!("{}.", self.name))
     }
 
+    /// 32 random bytes in base64url.
+    pub fn key_encryption_key(&self) -> &str {
+        &self.key_encryption_key
+    }
+
+    /// Kafka's own programs, for topics and groups without a prefix: for a deployment that is alone.
+    pub fn kafka_unprefixed() -> KafkaTools {
+        KafkaTools::new(Server::Kafka.address(), String::new())
+    }
+
     /// Takes away everything it has on the servers, once its hosts have stopped. A test that failed leaves it, to be looked
     /// at.
     pub async fn remove(self) {
@@ -105,7 +115,8 @@ impl Servers {
         redis(["UNLINK", &live[0], &live[1]]).await;
     }
 
-    fn postgres_url(&self) -> Url {
+    /// Its database.
+    pub fn postgres_url(&self) -> Url {
         let mut url = Server::Postgres.url();
         url.set_path(&self.name);
         url

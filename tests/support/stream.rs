@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
@@ -49,6 +51,11 @@ impl LiveStream {
         tokio::time::timeout(PATIENCE, self.next_ever())
             .await
             .expect("something arrives on the live stream")
+    }
+
+    /// The next event, reload or end, or none within `wait`.
+    pub async fn next_within(&mut self, wait: Duration) -> Option<Seen> {
+        tokio::time::timeout(wait, self.next_ever()).await.ok()
     }
 
     async fn next_ever(&mut self) -> Seen {

@@ -61,6 +61,11 @@ static SERVERS: [Server; 3] = [
 ];
 /// Where Kafka's controller listens: beside its clients' port, so that another Kafka is not met.
 const KAFKA_CONTROLLER: (&str, u16) = ("LOCAL_KAFKA_CONTROLLER_PORT", 19_093);
+/// Where the tests' servers look for ports, and over how many places runs beside each other are spread.
+const PORTS_FIRST: u16 = 20_000;
+const PORTS_SPREAD: u16 = 10_000;
+/// Linux gives ports from here on to outgoing connections.
+const EPHEMERAL_FIRST: u16 = 32_768;
 
 type Variables = Vec<(String, String)>;
 
@@ -111,11 +116,13 @@ impl<'a> ForTests<'a> {
             scripts: Vec::new(),
             tests: Vec::new(),
         };
+        // Runs beside each other begin at different places.
+        let mut taken = PORTS_FIRST + u16::try_from(std::process::id() % u32::from(PORTS_SPREAD))?;
         running
             .scripts
-            .push((KAFKA_CONTROLLER.0.to_owned(), free_port()?.to_string()));
+            .push((KAFKA_CONTROLLER.0.to_owned(), free_port(&mut taken)?.to_string()));
         for server in &SERVERS {
-            let port = free_port()?.to_string();
+            let port = free_port(&mut taken)?.to_string();
             let (before, after) = server.test_address;
             let address = format!("{before}{port}{after}");
             running.tests.push((server.test_variable.to_owned(), address));
@@ -164,8 +171,16 @@ fn folder_for_tests(server: &Server) -> PathBuf {
     }
 }
 
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A port nobody listens on, other than those before. Below the ports that systems give to outgoing connections, so that a server
+/// that is stopped for a while finds it free again.
+fn free_port(taken: &mut u16) -> Result<u16> {
+    for port in *taken + 1..EPHEMERAL_FIRST {
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            *taken = port;
+            return Ok(port);
+        }
+    }
+    bail!("no port below {EPHEMERAL_FIRST} is free")
 }
 
 /// Runs `up`, `down` or `status`.

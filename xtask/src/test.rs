@@ -33,18 +33,23 @@ struct Tally {
 pub(crate) fn all(shell: &Shell) -> Result<()> {
     crate::build::page(shell)?;
     crate::build::components(shell)?;
+    crate::spin::artefacts(shell)?;
     // The host comes with the tests: asked for by itself it has other features, and everything would be compiled twice.
     step("Building the host and the tests");
     cmd!(shell, "cargo test --release --workspace --no-run").run()?;
     let python = python(shell)?;
     programs(shell)?;
+    sidecar(shell)?;
     let dayloom = dayloom();
     let servers = ForTests::start(shell)?;
 
     let mut total = Tally::default();
     let mut run = |what: &str, command: &mut Command| -> Result<()> {
         step(what);
-        command.env("DAYLOOM_BIN", &dayloom).env("NO_COLOR", "1");
+        command
+            .env("DAYLOOM_BIN", &dayloom)
+            .env("LOCAL_DAPR_DIR", sidecar_dir())
+            .env("NO_COLOR", "1");
         // As everything was built, or it would be built again.
         if let Ok(value) = shell.var(NO_VENDORED_OPENSSL) {
             command.env(NO_VENDORED_OPENSSL, value);
@@ -166,6 +171,25 @@ fn python(shell: &Shell) -> Result<PathBuf> {
         shell.copy_file(&requirements, &installed)?;
     }
     Ok(python)
+}
+
+fn sidecar_dir() -> PathBuf {
+    cache_dir().join("dapr")
+}
+
+/// Builds the Dapr sidecar where the tests look for it, unless it is there.
+fn sidecar(shell: &Shell) -> Result<()> {
+    require(
+        shell,
+        "go",
+        "the Dapr sidecar is built from its Go modules, https://go.dev/doc/install",
+    )?;
+    step("Building the Dapr sidecar");
+    let script = root().join("manifests/local/dapr.sh");
+    cmd!(shell, "{script} install")
+        .env("LOCAL_DAPR_DIR", sidecar_dir())
+        .run()?;
+    Ok(())
 }
 
 /// Installs the programs that are missing where that is one command, and says how where it is not.

@@ -8,9 +8,10 @@ use http_body_util::{BodyExt, Limited};
 use jwt_simple::prelude::Ed25519PublicKey;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
 use crate::clock;
+use crate::outgoing::no_body;
 use crate::problem::Problem;
 use crate::variable::service_url;
 
@@ -69,7 +70,7 @@ pub(crate) async fn find(key_id: &str) -> Result<Option<Ed25519PublicKey>, Probl
 
 async fn fetch() -> Result<HashMap<String, Ed25519PublicKey>, String> {
     let request = Request::get(service_url("auth") + JWKS_PATH)
-        .body(Body::empty())
+        .body(no_body())
         .map_err(|error| error.to_string())?;
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;
     if !response.status().is_success() {

@@ -5,7 +5,7 @@ use dayloom_kit::{Problem, service_url};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
 use crate::hold::Hold;
 
@@ -40,7 +40,7 @@ fn unavailable(reason: &str) -> Problem {
 /// `auth` gets the one cookie it needs and none of the others.
 async fn ask(cookie: HeaderValue) -> Result<(StatusCode, Vec<u8>), String> {
     let mut request = Request::get(service_url("auth") + SESSION_PATH)
-        .body(Body::empty())
+        .body(dayloom_kit::no_body())
         .map_err(|error| error.to_string())?;
     request.headers_mut().insert(header::COOKIE, cookie);
     let response = Client::new().send(request).await.map_err(|error| error.to_string())?;

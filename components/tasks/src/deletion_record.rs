@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use wstd::http::{Body, Client};
+use wstd::http::Client;
 
 /// Waits before each look. The trail follows within milliseconds; a client that undoes a deletion should not notice, and who
 /// waits longer than all of them together (300 ms) is better told to come again.
@@ -67,7 +67,7 @@ async fn latest(user_id: &UserId, id: TaskId, headers: &HeaderMap) -> Result<Opt
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    let request = request.body(Body::empty()).map_err(wstd::http::Error::from)?;
+    let request = request.body(dayloom_kit::no_body()).map_err(wstd::http::Error::from)?;
     let mut client = Client::new();
     client.set_first_byte_timeout(Duration::from_secs(ANSWER_SECONDS_MAX));
     let response = client.send(request).await?;

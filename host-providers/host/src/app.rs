@@ -33,8 +33,23 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// The application manifest.
     pub app: PathBuf,
-    /// Ids of the components to run; all if none is named.
-    pub components: Option<BTreeSet<String>>,
+    /// What of the application runs here.
+    pub role: Role,
+}
+
+/// What a host is to an application.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Role {
+    /// It runs the application, or some components of it.
+    Application {
+        /// Their ids; all if none is named.
+        components: Option<BTreeSet<String>>,
+    },
+    /// It holds live connections beside an application that runs elsewhere.
+    RealtimeGateway {
+        /// Ids of the components that say who may listen.
+        components: BTreeSet<String>,
+    },
 }
 
 /// Why the application did not start. Each is one line that says what to do.
@@ -88,7 +103,16 @@ impl App {
     pub async fn start(options: &Options, environment: &Environment) -> Result<Self, StartError> {
         let metrics = meters::recorder()?;
         let config = Config::load(options.config.as_deref(), environment)?;
-        let overrides = config.overrides_with(options.components.as_ref())?;
+        let components = match &options.role {
+            Role::Application { components } => components.as_ref(),
+            Role::RealtimeGateway { components } => Some(components),
+        };
+        match &options.role {
+            Role::Application { components: Some(_) } => config.check_part()?,
+            Role::Application { components: None } => {}
+            Role::RealtimeGateway { .. } => config.live().map(drop)?,
+        }
+        let overrides = config.overrides(components);
         let manifest = Manifest::load(&options.app, &overrides)?;
         Components::check(&manifest)?;
         // Before anything is opened, so that a second host on the same port is told at once.
@@ -104,7 +128,10 @@ impl App {
             providers,
             gateway,
             parts,
-        } = Deployment::open(&config, &manifest, &options.data).await?;
+        } = match &options.role {
+            Role::Application { .. } => Deployment::open(&config, &manifest, &options.data).await?,
+            Role::RealtimeGateway { .. } => Deployment::gateway(&config).await?,
+        };
         let limits = Arc::new(config.limits.clone());
         let elsewhere = config.elsewhere()?;
         let cache = options.data.join("cache");

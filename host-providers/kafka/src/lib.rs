@@ -24,7 +24,7 @@ mod time;
 mod topics;
 
 pub use config::{KafkaConfig, Sasl, SaslMechanism, Tls};
-pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Replay};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use error::{ConsumeError, OpenError};
 pub use events::KafkaEvents;
 pub use lag::lag;

@@ -106,6 +106,15 @@ pub trait EventPublisher: Send + Sync {
     async fn ready(&self) -> Result<(), String>;
 }
 
+/// Which dead letters to deliver again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replay {
+    /// One, by its number.
+    One(i64),
+    /// All of one subscriber.
+    AllOf(String),
+}
+
 #[cfg(test)]
 mod tests {
     use super::TopicMap;

@@ -15,7 +15,7 @@ mod scheduler;
 mod storage;
 
 pub use broadcast::{Broadcast, BroadcastError, Message};
-pub use events::{Delivery, EventPublisher, EventSink, Outcome, PublishError, Record, Subscription, TopicMap};
+pub use events::{Delivery, EventPublisher, EventSink, Outcome, PublishError, Record, Replay, Subscription, TopicMap};
 pub use grant::Grant;
 pub use keyvalue::{KeyValue, KeyValueError};
 pub use scheduler::{Job, JobSink, JobStore, Scheduler, SchedulerError};

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use dayloom_ports::Replay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -43,15 +44,6 @@ pub struct DeadLetter {
     pub last_failed_at: u64,
     /// Since when a replay is asked for and not yet done, in milliseconds since the Unix epoch, UTC.
     pub replay_requested_at: Option<u64>,
-}
-
-/// Which dead letters to replay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replay {
-    /// One, by its number.
-    One(i64),
-    /// All of one subscriber.
-    AllOf(String),
 }
 
 /// The dead letters of a data directory, for the command line: works whether or not a host is running there.

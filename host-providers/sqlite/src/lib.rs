@@ -37,7 +37,7 @@ pub use backup::{BackupError, backup};
 pub use config::{LOG_RETENTION_DEFAULT, SqliteConfig};
 pub use dayloom_ports::Grant;
 pub use dayloom_sql::transfer::{TableReport, TransferReport};
-pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Replay};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use error::OpenError;
 pub use export::export;
 pub use import::{TransferError, import};

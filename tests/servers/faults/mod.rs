@@ -1,6 +1,5 @@
-//! The parts of the fault run: what goes wrong and when, on what, and what the topics must say afterwards.
+//! The parts of the fault run: what goes wrong and when, and on what.
 
 pub(crate) mod deployment;
 pub(crate) mod plan;
 pub(crate) mod proxy;
-pub(crate) mod topics;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::{Client, LiveSocket, PATIENCE, Seen};
+use crate::{Client, LiveSocket, LiveStream, PATIENCE, Seen};
 
 /// How long the line must be silent, once everything is delivered, before the listener calls it a day.
 const SILENCE: Duration = Duration::from_millis(1_500);
@@ -41,9 +41,33 @@ impl Ring {
 /// the rules of a client (an event that is not newer than what it has is dropped).
 #[derive(Debug)]
 pub struct Listener {
-    address: String,
+    /// Where the WebSocket is; none for a stream of Server-Sent Events, at the client's own address.
+    socket_at: Option<String>,
     client: Arc<Client>,
     heard: Heard,
+}
+
+/// An open connection, of either kind.
+enum Line {
+    Socket(LiveSocket),
+    Stream(LiveStream),
+}
+
+impl Line {
+    async fn next_within(&mut self, wait: Duration) -> Option<Seen> {
+        match self {
+            Self::Socket(socket) => socket.next_within(wait).await,
+            Self::Stream(stream) => stream.next_within(wait).await,
+        }
+    }
+
+    /// The id of the last message.
+    fn last_id(&self) -> Option<String> {
+        match self {
+            Self::Socket(socket) => socket.last_id().map(str::to_owned),
+            Self::Stream(stream) => Some(stream.last_id().to_owned()),
+        }
+    }
 }
 
 /// What reached it.
@@ -64,12 +88,21 @@ pub struct Heard {
 impl Listener {
     /// A tab of this client's user, on the host at `address`.
     pub fn new(address: &str, client: Arc<Client>) -> Self {
+        Self::of(Some(address.to_owned()), client)
+    }
+
+    /// The same where there are no WebSockets: over Server-Sent Events.
+    pub fn of_stream(client: Arc<Client>) -> Self {
+        Self::of(None, client)
+    }
+
+    fn of(socket_at: Option<String>, client: Arc<Client>) -> Self {
         let heard = Heard {
             user_id: client.user().id.clone(),
             ..Heard::default()
         };
         Self {
-            address: address.to_owned(),
+            socket_at,
             client,
             heard,
         }
@@ -80,19 +113,18 @@ impl Listener {
         let mut last_id: Option<String> = None;
         let mut newest: HashMap<String, u64> = HashMap::new();
         loop {
-            let connected = LiveSocket::connect(&self.address, &self.client);
-            let Ok(Ok(mut socket)) = tokio::time::timeout(PATIENCE, connected).await else {
+            let connected = self.connect(last_id.as_deref());
+            let Ok(Some(mut line)) = tokio::time::timeout(PATIENCE, connected).await else {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             };
-            match &last_id {
-                Some(id) => socket.resume(id).await,
+            if last_id.is_none() {
                 // Nothing to resume from: what came before this moment must be loaded.
-                None => self.heard.reloads.push(Instant::now()),
+                self.heard.reloads.push(Instant::now());
             }
             let mut sent = Ring::default();
             loop {
-                match socket.next_within(SILENCE).await {
+                match line.next_within(SILENCE).await {
                     None if *stopped.borrow() => return self.heard,
                     None => {}
                     Some(Seen::Closed(_)) => break,
@@ -108,9 +140,21 @@ impl Listener {
                         self.hear(&event, &mut newest);
                     }
                 }
-                last_id = socket.last_id().map(str::to_owned).or(last_id);
+                last_id = line.last_id().or(last_id);
             }
         }
+    }
+
+    /// A connection that goes on after that message.
+    async fn connect(&self, after: Option<&str>) -> Option<Line> {
+        let Some(address) = &self.socket_at else {
+            return LiveStream::connect(&self.client, after).await.ok().map(Line::Stream);
+        };
+        let mut socket = LiveSocket::connect(address, &self.client).await.ok()?;
+        if let Some(id) = after {
+            socket.resume(id).await;
+        }
+        Some(Line::Socket(socket))
     }
 
     fn hear(&mut self, event: &Value, newest: &mut HashMap<String, u64>) {

@@ -2,8 +2,10 @@
 
 mod checker;
 mod listener;
+mod topics;
 mod writer;
 
 pub use checker::{check_heard, check_tables, check_trail, reminders_overdue};
 pub use listener::{Heard, Listener};
+pub use topics::{Found, check_dead_letters, check_topics};
 pub use writer::{Acknowledged, Writer};

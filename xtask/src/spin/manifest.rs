@@ -61,6 +61,8 @@ fn place(component: &mut Table) -> Result<()> {
     for file in list(component, "files")? {
         file.get_mut("source").into_iter().for_each(up);
     }
+    // Our host runs the application from the root's manifest.
+    table(table(component, "tool")?, "dayloom")?.remove("service");
     if let Some(Value::Table(dependencies)) = component.get_mut("dependencies") {
         let paths = dependencies
             .iter_mut()

@@ -8,12 +8,13 @@ use dayloom_ports::KeyValue;
 use dayloom_postgres::PostgresStore;
 use dayloom_redis::RedisKeyValue;
 
-use super::{
-    Place,
-    servers::{Servers, within},
-    up::environment,
+use super::{Place, up::environment, within};
+use crate::{
+    config::{Servers, Variables},
+    deployment,
+    manifest::Manifest,
+    runtime::Components,
 };
-use crate::{config::Variables, deployment, manifest::Manifest, runtime::Components};
 
 /// What is known of one of them: a remark, or why it can not be used.
 type Finding = Result<String, String>;

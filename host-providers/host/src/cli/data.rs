@@ -9,11 +9,8 @@ use std::{
 
 use anyhow::Context;
 
-use super::{
-    Place, Source,
-    servers::{Servers, within},
-};
-use crate::deployment;
+use super::{Place, Source, within};
+use crate::{config::Servers, deployment};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
+use dayloom_ports::Replay;
 use serde_json::{Value, json};
 
-use super::servers::{Servers, within};
-use crate::config::Config;
+use super::within;
+use crate::config::{Config, Servers};
 
 /// Dead letters read at once.
 const PAGE: u16 = 500;
@@ -59,19 +60,11 @@ impl DeadLetters {
         Ok(described)
     }
 
-    /// Has one delivered again; how many that are.
-    pub(super) fn replay_one(&self, id: i64) -> anyhow::Result<usize> {
+    /// Has some delivered again; how many they are.
+    pub(super) fn replay(&self, which: &Replay) -> anyhow::Result<usize> {
         Ok(match self {
-            Self::Embedded(letters) => letters.replay(&dayloom_sqlite::Replay::One(id))?,
-            Self::Kafka(letters) => within(letters.replay(&dayloom_kafka::Replay::One(id)))??,
-        })
-    }
-
-    /// Has all of a component delivered again; how many they are.
-    pub(super) fn replay_all_of(&self, component: String) -> anyhow::Result<usize> {
-        Ok(match self {
-            Self::Embedded(letters) => letters.replay(&dayloom_sqlite::Replay::AllOf(component))?,
-            Self::Kafka(letters) => within(letters.replay(&dayloom_kafka::Replay::AllOf(component)))??,
+            Self::Embedded(letters) => letters.replay(which)?,
+            Self::Kafka(letters) => within(letters.replay(which))??,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use clap::Subcommand;
+use dayloom_ports::Replay;
 
 use super::{Source, dead_letters::DeadLetters};
 
@@ -65,17 +66,18 @@ pub(super) fn run(events: Events) -> anyhow::Result<()> {
         }
         Events::Replay { source, which } => {
             let letters = open(&source)?;
-            let asked = match which {
-                Which { id: Some(id), .. } => letters.replay_one(id)?,
+            let which = match which {
+                Which { id: Some(id), .. } => Replay::One(id),
                 Which {
                     component: Some(component),
                     ..
-                } => letters.replay_all_of(component)?,
+                } => Replay::AllOf(component),
                 Which {
                     id: None,
                     component: None,
                 } => bail!("name one event, or --component"),
             };
+            let asked = letters.replay(&which)?;
             writeln!(out, "{asked} to be delivered again")?;
             Ok(())
         }

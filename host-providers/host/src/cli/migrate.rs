@@ -11,11 +11,8 @@ use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use dayloom_postgres::TransferReport;
 
-use super::{
-    Place,
-    servers::{Servers, within},
-};
-use crate::{deployment, manifest::Manifest};
+use super::{Place, within};
+use crate::{config::Servers, deployment, manifest::Manifest};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {

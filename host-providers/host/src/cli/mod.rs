@@ -5,12 +5,13 @@ mod data;
 mod dead_letters;
 mod events;
 mod migrate;
-mod servers;
 mod up;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tokio::runtime;
 
 use crate::{
     config::{Config, ConfigError},
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Runs the application in the foreground until SIGTERM or SIGINT
     Up(Up),
+    /// Serves live connections beside an application that runs elsewhere, in the foreground until SIGTERM or SIGINT
+    RealtimeGateway(RealtimeGateway),
     /// Checks the configuration, connects to everything in it and says what it found; changes nothing
     Check(Place),
     /// Looks at events that could not be delivered, and delivers them again
@@ -66,7 +69,7 @@ impl Place {
     }
 
     fn manifest(&self, config: &Config) -> Result<Manifest, ManifestError> {
-        Manifest::load(&self.app, &config.overrides())
+        Manifest::load(&self.app, &config.overrides(None))
     }
 }
 
@@ -99,17 +102,30 @@ struct Up {
     place: Place,
 }
 
+#[derive(Debug, clap::Args)]
+struct RealtimeGateway {
+    /// The address to listen on
+    #[arg(long, env = "DAYLOOM_LISTEN", default_value = "127.0.0.1:3001")]
+    listen: SocketAddr,
+    /// The components that say who may listen, with commas between them
+    #[arg(long, env = "DAYLOOM_COMPONENTS", value_delimiter = ',', default_value = "realtime")]
+    components: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
 /// Runs what the process's arguments say.
 pub fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let default = match command {
-        Command::Up(_) => logging::OF_A_SERVER,
+        Command::Up(_) | Command::RealtimeGateway(_) => logging::OF_A_SERVER,
         _ => logging::OF_A_COMMAND,
     };
     let outcome = logging::init(default)
         .map_err(anyhow::Error::msg)
         .and_then(|()| match command {
             Command::Up(up) => up::run(up),
+            Command::RealtimeGateway(gateway) => up::run_gateway(gateway),
             Command::Check(place) => check::run(&place),
             Command::Events(command) => events::run(command),
             Command::Export(export) => data::export(&export),
@@ -127,6 +143,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Waits for something asynchronous on this thread.
+fn within<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no threads")?;
+    Ok(runtime.block_on(work))
+}
+
 /// An error and its causes in one line; a cause that an error's own text already tells is not told twice.
 fn line(error: &anyhow::Error) -> String {
     error
@@ -142,8 +167,6 @@ fn line(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-
-    use anyhow::Context;
 
     use super::*;
 

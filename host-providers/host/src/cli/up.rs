@@ -1,7 +1,8 @@
-//! `dayloom up`.
+//! `dayloom up` and `dayloom realtime-gateway`.
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -11,28 +12,32 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Place, Up};
+use super::{Place, RealtimeGateway, Up};
 use crate::{
-    app::{App, Options},
+    app::{App, Options, Role},
     config::Environment,
 };
 
 /// Time for what is left after a clean stop, such as a blocking call of a provider.
 const LEFTOVERS_TIME_MAX: Duration = Duration::from_secs(1);
 
-pub(super) fn run(
-    Up {
-        listen,
-        components,
-        place: Place { data, config, app },
-    }: Up,
-) -> anyhow::Result<()> {
+pub(super) fn run(up: Up) -> anyhow::Result<()> {
+    let components = up.components.map(|names| names.into_iter().collect());
+    serve(up.listen, up.place, Role::Application { components })
+}
+
+pub(super) fn run_gateway(gateway: RealtimeGateway) -> anyhow::Result<()> {
+    let components = gateway.components.into_iter().collect();
+    serve(gateway.listen, gateway.place, Role::RealtimeGateway { components })
+}
+
+fn serve(listen: SocketAddr, Place { data, config, app }: Place, role: Role) -> anyhow::Result<()> {
     let options = Options {
         listen,
         data,
         config,
         app,
-        components: components.map(|names| names.into_iter().collect()),
+        role,
     };
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()

@@ -128,6 +128,12 @@ pub enum ConfigError {
          (DAYLOOM_APPLICATION_URL), where the other components are asked"
     )]
     Part,
+    /// A gateway has nothing of its own.
+    #[error(
+        "a realtime gateway needs [redis], which the application shares with it, and `application_url` \
+         (DAYLOOM_APPLICATION_URL), where it asks who may listen"
+    )]
+    Gateway,
     /// Not the address of a site.
     #[error("`application_url` must be http://host:port or https://host, without a path")]
     ApplicationUrl,
@@ -196,7 +202,7 @@ impl Config {
         servers::overlay(&mut table, environment)?;
         let config: Self = table.try_into().map_err(meaning)?;
         config.limits.check().map_err(ConfigError::Limit)?;
-        config.servers()?;
+        servers::check(config.postgres.as_ref(), config.kafka.as_ref(), config.redis.as_ref())?;
         config.elsewhere()?;
         Ok(config)
     }
@@ -207,6 +213,22 @@ impl Config {
     /// See [`ConfigError`].
     pub fn servers(&self) -> Result<Option<Servers>, ConfigError> {
         Servers::of(self.postgres.as_ref(), self.kafka.as_ref(), self.redis.as_ref())
+    }
+
+    /// Whether this host shares any server with others.
+    pub fn has_servers(&self) -> bool {
+        self.postgres.is_some() || self.kafka.is_some() || self.redis.is_some()
+    }
+
+    /// The Redis whose live messages a gateway shows.
+    ///
+    /// # Errors
+    /// There is none, or nothing says where the application is.
+    pub fn live(&self) -> Result<&RedisConfig, ConfigError> {
+        match &self.redis {
+            Some(redis) if self.application_url.is_some() => Ok(redis),
+            _ => Err(ConfigError::Gateway),
+        }
     }
 
     /// Where components are asked that do not run on this host.
@@ -226,27 +248,24 @@ impl Config {
         url.map(Some).ok_or(ConfigError::ApplicationUrl)
     }
 
-    /// What of the manifest this configuration replaces.
-    pub fn overrides(&self) -> Overrides {
+    /// What of the manifest this configuration replaces, for a host that runs all components or a part of them.
+    pub fn overrides(&self, components: Option<&BTreeSet<String>>) -> Overrides {
         Overrides {
             topics: self.topics.clone(),
             subscriptions: self.subscriptions.clone(),
-            components: None,
+            components: components.cloned(),
         }
     }
 
-    /// The same for a host that runs a part of the components.
+    /// Whether this host may run a part of the components.
     ///
     /// # Errors
     /// Nobody else could run the others, or they could not be reached.
-    pub fn overrides_with(&self, components: Option<&BTreeSet<String>>) -> Result<Overrides, ConfigError> {
-        if components.is_some() && (self.servers()?.is_none() || self.application_url.is_none()) {
-            return Err(ConfigError::Part);
+    pub fn check_part(&self) -> Result<(), ConfigError> {
+        match self.servers()?.is_some() && self.application_url.is_some() {
+            true => Ok(()),
+            false => Err(ConfigError::Part),
         }
-        Ok(Overrides {
-            components: components.cloned(),
-            ..self.overrides()
-        })
     }
 }
 

@@ -51,46 +51,56 @@ const SECRETS: [(&str, Option<&str>, &str); 5] = [
 ];
 
 impl Servers {
-    /// All three, or none; each is checked by itself.
+    /// All three, or none.
     pub(super) fn of(
         postgres: Option<&PostgresConfig>,
         kafka: Option<&KafkaConfig>,
         redis: Option<&RedisConfig>,
     ) -> Result<Option<Self>, ConfigError> {
-        let servers = match (postgres, kafka, redis) {
-            (None, None, None) => return Ok(None),
-            (Some(postgres), Some(kafka), Some(redis)) => Self {
+        match (postgres, kafka, redis) {
+            (None, None, None) => Ok(None),
+            (Some(postgres), Some(kafka), Some(redis)) => Ok(Some(Self {
                 postgres: postgres.clone(),
                 kafka: kafka.clone(),
                 redis: redis.clone(),
-            },
+            })),
             _ => {
                 let given = [postgres.is_some(), kafka.is_some(), redis.is_some()];
                 let missing = SECTIONS.into_iter().zip(given).filter(|(_, given)| !given);
-                return Err(ConfigError::Partial(
+                Err(ConfigError::Partial(
                     missing.map(|(section, _)| format!("[{section}]")).collect(),
-                ));
+                ))
             }
-        };
-        let refuse = |section| move |problem| ConfigError::Server { section, problem };
-        let of_postgres = |error| match error {
-            dayloom_postgres::OpenError::Config(reason) => reason,
-            other => other.to_string(),
-        };
-        let of_kafka = |error| match error {
-            dayloom_kafka::OpenError::Config(reason) => reason,
-            other => other.to_string(),
-        };
-        servers
-            .postgres
-            .validate()
-            .map_err(of_postgres)
-            .map_err(refuse("postgres"))?;
-        servers.kafka.validate().map_err(of_kafka).map_err(refuse("kafka"))?;
-        let of_redis = |error: dayloom_redis::ConfigError| error.to_string();
-        servers.redis.validate().map_err(of_redis).map_err(refuse("redis"))?;
-        Ok(Some(servers))
+        }
     }
+}
+
+/// Checks each section that there is by itself.
+pub(super) fn check(
+    postgres: Option<&PostgresConfig>,
+    kafka: Option<&KafkaConfig>,
+    redis: Option<&RedisConfig>,
+) -> Result<(), ConfigError> {
+    let refuse = |section| move |problem| ConfigError::Server { section, problem };
+    let of_postgres = |error| match error {
+        dayloom_postgres::OpenError::Config(reason) => reason,
+        other => other.to_string(),
+    };
+    let of_kafka = |error| match error {
+        dayloom_kafka::OpenError::Config(reason) => reason,
+        other => other.to_string(),
+    };
+    let of_redis = |error: dayloom_redis::ConfigError| error.to_string();
+    if let Some(postgres) = postgres {
+        postgres.validate().map_err(of_postgres).map_err(refuse("postgres"))?;
+    }
+    if let Some(kafka) = kafka {
+        kafka.validate().map_err(of_kafka).map_err(refuse("kafka"))?;
+    }
+    if let Some(redis) = redis {
+        redis.validate().map_err(of_redis).map_err(refuse("redis"))?;
+    }
+    Ok(())
 }
 
 /// Lays what the environment says of the servers over the file's tables, and reads the files that hold secrets.

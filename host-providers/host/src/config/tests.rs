@@ -238,8 +238,9 @@ fn hosts_that_share_servers_make_no_secret_of_their_own() {
 fn a_part_of_the_components_needs_servers_and_the_whole() {
     let part = ["tasks".to_owned()].into();
     let embedded = Config::default();
-    assert!(matches!(embedded.overrides_with(Some(&part)), Err(ConfigError::Part)));
+    assert!(matches!(embedded.check_part(), Err(ConfigError::Part)));
     let shared = [&SERVERS[..], &[("DAYLOOM_APPLICATION_URL", "http://proxy:8080")]].concat();
     let shared = Config::parse("", &environment(&shared)).unwrap();
-    assert_eq!(shared.overrides_with(Some(&part)).unwrap().components, Some(part));
+    shared.check_part().unwrap();
+    assert_eq!(shared.overrides(Some(&part)).components, Some(part));
 }

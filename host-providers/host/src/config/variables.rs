@@ -9,7 +9,7 @@ use std::{
 use super::{Config, ConfigError, Environment, secrets, servers::read_secret};
 use crate::manifest::Manifest;
 
-/// A value for each variable of the application. Shows only their names, because some are secrets.
+/// A value for each variable that the components of this host use. Shows only their names, because some are secrets.
 #[derive(Clone, Default, PartialEq)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -20,7 +20,7 @@ impl fmt::Debug for Variables {
 }
 
 impl Variables {
-    /// Takes each variable from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, the file named by
+    /// Takes each variable that a component here uses from the first place that has it: `DAYLOOM_VARIABLE_<NAME>`, the file named by
     /// `DAYLOOM_VARIABLE_<NAME>_FILE`, `SPIN_VARIABLE_<NAME>`, the configuration's `[variables]`, the secret the host made
     /// itself (`data/secrets`), the manifest's default. A host that shares servers with others makes no secret, because
     /// another host would make another one.
@@ -35,12 +35,17 @@ impl Variables {
         data: &Path,
     ) -> Result<Self, ConfigError> {
         let configured = &config.variables;
-        let is_shared = config.servers()?.is_some();
+        let is_shared = config.has_servers();
         if let Some(name) = configured.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ConfigError::UnknownVariable(name.clone()));
         }
         let mut values = BTreeMap::new();
-        for (name, variable) in &manifest.variables {
+        let used = manifest.used_variables();
+        for (name, variable) in manifest
+            .variables
+            .iter()
+            .filter(|(name, _)| used.contains(name.as_str()))
+        {
             let upper = name.to_ascii_uppercase();
             let from_environment = |prefix: &str, suffix: &str| environment.get(&format!("{prefix}{upper}{suffix}"));
             let file = from_environment("DAYLOOM_VARIABLE_", "_FILE").map(|path| read_secret(Path::new(path)));

@@ -20,6 +20,7 @@ pub(super) fn open(config: &Config, manifest: &Manifest, data: &Path) -> Result<
             keyvalue: Arc::new(MemoryKeyValue::new()),
             scheduler: scheduler.clone(),
             broadcast: Arc::new(gateway.clone()),
+            events: None,
         },
         gateway,
         parts: vec![

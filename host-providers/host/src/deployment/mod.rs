@@ -2,6 +2,7 @@
 //! configuration alone.
 
 mod embedded;
+mod live;
 mod servers;
 
 use std::{path::Path, sync::Arc};
@@ -9,7 +10,8 @@ use std::{path::Path, sync::Arc};
 use dayloom_kafka::ConsumeError;
 use dayloom_ports::{Grant, StorageError, Subscription};
 use dayloom_postgres::RelayError;
-use dayloom_realtime_gateway::{Gateway, GatewayConfig};
+use dayloom_realtime_gateway::{Feed, Gateway, GatewayConfig};
+use dayloom_redis::RedisLog;
 use dayloom_scheduler::{CronEntry, TimerScheduler};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +86,14 @@ impl Deployment {
             Some(servers) => servers::open(&servers, config, manifest).await,
         }
     }
+
+    /// Opens what a host needs that only holds live connections.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing is left running.
+    pub async fn gateway(config: &Config) -> Result<Self, OpenError> {
+        live::open(config).await
+    }
 }
 
 pub use embedded::storage as embedded_storage;
@@ -95,6 +105,16 @@ fn gateway(config: &Config) -> GatewayConfig {
         connections_per_user_max: config.limits.live_connections_per_user_max,
         ..GatewayConfig::default()
     }
+}
+
+/// Shows every gateway's connections what is in the log.
+fn following(log: Arc<RedisLog>, feed: Feed) -> Part {
+    Box::new(move |_, stop| {
+        Box::pin(async move {
+            log.follow(feed, stop).await;
+            Ok(())
+        })
+    })
 }
 
 /// Runs timers and ticks.

@@ -8,7 +8,7 @@ use dayloom_realtime_gateway::Gateway;
 use dayloom_redis::{RedisKeyValue, RedisLog};
 use dayloom_scheduler::TimerScheduler;
 
-use super::{Deployment, OpenError, gateway, grants, subscriptions, ticking};
+use super::{Deployment, OpenError, following, gateway, grants, subscriptions, ticking};
 use crate::{
     config::{Config, Servers},
     manifest::Manifest,
@@ -43,6 +43,7 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
             keyvalue: Arc::new(keyvalue),
             scheduler: scheduler.clone(),
             broadcast: Arc::new(gateway.clone()),
+            events: Some(events.clone()),
         },
         gateway,
         parts: vec![
@@ -51,12 +52,7 @@ pub(super) async fn open(servers: &Servers, config: &Config, manifest: &Manifest
                 Box::new(move |_, stop| Box::pin(async move { Ok(store.relay(events, stop).await?) }))
             },
             Box::new(move |sink, stop| Box::pin(async move { Ok(events.consume(subscriptions, sink, stop).await?) })),
-            Box::new(move |_, stop| {
-                Box::pin(async move {
-                    log.follow(feed, stop).await;
-                    Ok(())
-                })
-            }),
+            following(log, feed),
             ticking(scheduler, manifest),
         ],
     })

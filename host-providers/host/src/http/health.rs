@@ -17,25 +17,40 @@ pub(super) fn live() -> Response<Full<Bytes>> {
     document(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
-/// Each binding's state; `503` if one is away, or if the host is stopping.
-pub(super) async fn ready(providers: &Providers, stopping: bool) -> Response<Full<Bytes>> {
-    let (storage, keyvalue, broadcast) = tokio::join!(
-        within(providers.storage.ready()),
+/// Each binding's state; `503` if one is away that requests need, or if the host is stopping. Without a broker requests go
+/// on and events wait, so its state is told and decides nothing.
+pub(super) async fn ready(providers: &Providers, has_tables: bool, stopping: bool) -> Response<Full<Bytes>> {
+    let (storage, keyvalue, broadcast, events) = tokio::join!(
+        async {
+            match has_tables {
+                true => Some(within(providers.storage.ready()).await),
+                false => None,
+            }
+        },
         within(providers.keyvalue.ready()),
         within(providers.broadcast.ready()),
+        async {
+            match &providers.events {
+                Some(events) => Some(within(events.ready()).await),
+                None => None,
+            }
+        },
     );
     let mut bindings = Map::new();
     let mut all = !stopping;
-    for (name, state) in [("storage", storage), ("keyvalue", keyvalue), ("broadcast", broadcast)] {
-        all &= state.is_ok();
-        let state = match state {
-            Ok(()) => json!({ "status": "ok" }),
-            Err(reason) => {
-                tracing::warn!(binding = name, reason, "not ready");
-                json!({ "status": "unavailable" })
-            }
-        };
-        bindings.insert(name.to_owned(), state);
+    let needed = [
+        ("storage", storage),
+        ("keyvalue", Some(keyvalue)),
+        ("broadcast", Some(broadcast)),
+    ];
+    for (name, state) in needed {
+        if let Some(state) = state {
+            all &= state.is_ok();
+            bindings.insert(name.to_owned(), told(name, state));
+        }
+    }
+    if let Some(events) = events {
+        bindings.insert("events".to_owned(), told("events", events));
     }
     let (code, status) = match (all, stopping) {
         (true, _) => (StatusCode::OK, "ok"),
@@ -43,6 +58,17 @@ pub(super) async fn ready(providers: &Providers, stopping: bool) -> Response<Ful
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
     document(code, &json!({ "status": status, "bindings": Value::Object(bindings) }))
+}
+
+/// A binding's state for anybody; the reason is for the log.
+fn told(binding: &str, state: Result<(), String>) -> Value {
+    match state {
+        Ok(()) => json!({ "status": "ok" }),
+        Err(reason) => {
+            tracing::warn!(binding, reason, "not ready");
+            json!({ "status": "unavailable" })
+        }
+    }
 }
 
 async fn within(check: impl Future<Output = Result<(), String>>) -> Result<(), String> {

@@ -114,7 +114,11 @@ impl Site {
         match request.uri().path() {
             "/health" => return whole(health::live()),
             "/health/ready" => {
-                return whole(health::ready(&self.backends.providers, self.stopping.is_cancelled()).await);
+                let Backends {
+                    components, providers, ..
+                } = &self.backends;
+                let state = health::ready(providers, components.need_storage(), self.stopping.is_cancelled());
+                return whole(state.await);
             }
             "/metrics" => return whole(self.metrics()),
             _ => {}

@@ -151,6 +151,15 @@ impl Manifest {
         check::manifest(document, base, overrides)
     }
 
+    /// The variables that the components of this host use: it needs no others, such as the secrets of those elsewhere.
+    pub fn used_variables(&self) -> BTreeSet<&str> {
+        self.components
+            .iter()
+            .flat_map(|component| component.variables.values().chain(&component.allowed_outbound_hosts))
+            .flat_map(Template::variables)
+            .collect()
+    }
+
     /// The component of that id or alias.
     pub fn component(&self, name: &str) -> Option<&Component> {
         self.components

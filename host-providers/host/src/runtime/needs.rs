@@ -10,7 +10,7 @@ const BROADCAST: &str = "dayloom:platform/broadcast@";
 /// What a component imports of the bindings that can be away. Key-value is not among them: it holds what may be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
-    storage: bool,
+    pub(super) storage: bool,
     broadcast: bool,
 }
 

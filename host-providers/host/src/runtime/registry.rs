@@ -179,6 +179,11 @@ impl Components {
         self.by_name.get(name).cloned()
     }
 
+    /// Whether any of them has tables.
+    pub fn need_storage(&self) -> bool {
+        self.list.iter().any(|component| component.needs.storage)
+    }
+
     /// No call waits any more for a binding that is away.
     pub fn stop(&self) {
         self.stopping.cancel();

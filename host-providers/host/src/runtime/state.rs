@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use dayloom_ports::{Broadcast, ComponentId, KeyValue, Scheduler, Storage};
+use dayloom_ports::{Broadcast, ComponentId, EventPublisher, KeyValue, Scheduler, Storage};
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -27,6 +27,8 @@ pub struct Providers {
     pub scheduler: Arc<dyn Scheduler>,
     /// `dayloom:platform/broadcast`.
     pub broadcast: Arc<dyn Broadcast>,
+    /// Where committed events go on from storage; none where storage delivers them itself.
+    pub events: Option<Arc<dyn EventPublisher>>,
 }
 
 /// What all instances of one component share.

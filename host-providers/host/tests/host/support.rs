@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use dayloom_host::{
-    app::{App, Options, StartError},
+    app::{App, Options, Role, StartError},
     config::Environment,
     deployment::RunError,
 };
@@ -144,7 +144,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         data: folder.join("data"),
         config: None,
         app: folder.join("spin.toml"),
-        components: None,
+        role: Role::Application { components: None },
     }
 }
 

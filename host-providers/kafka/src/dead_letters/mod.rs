@@ -11,7 +11,7 @@ mod scan;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use dayloom_ports::PublishError;
+use dayloom_ports::{PublishError, Replay};
 use rdkafka::error::KafkaError;
 
 use crate::names::Names;
@@ -90,15 +90,6 @@ pub struct DeadLetter {
     pub first_failed_at: u64,
     /// When the last attempt failed, in milliseconds since the Unix epoch, UTC.
     pub last_failed_at: u64,
-}
-
-/// Which dead letters to replay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replay {
-    /// One, by its number.
-    One(i64),
-    /// All of one subscriber.
-    AllOf(String),
 }
 
 /// The dead letters of a deployment, for the command line: works whether or not hosts are running.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dayloom_kafka::lag;
 use dayloom_ports::Subscription;
 use dayloom_ports::conformance::delivery_fixture::Sink;
 
@@ -28,10 +29,13 @@ async fn ten_thousand_events_are_worked_off_after_a_stop_each_once() {
         (0..10_000).map(|n| record(&format!("k{}", n % 97), body(n))).collect(),
     )
     .await;
+    let behind = async || lag(&config, &subscriptions).await.expect("the brokers answer");
+    assert_eq!(behind().await, 10_000);
     let sink = Sink::done();
-    let consuming = Consuming::start(&events, subscriptions, sink.clone());
+    let consuming = Consuming::start(&events, subscriptions.clone(), sink.clone());
     sink.until(|seen| seen.len() >= 10_000).await;
     consuming.stop().await;
+    assert_eq!(behind().await, 0);
 
     let seen = sink.seen();
     assert_eq!(seen.len(), 10_000);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use dayloom_kafka::{DeadLetterError, DeadLetters, KafkaConfig, OpenError, Replay};
+use dayloom_kafka::{DeadLetterError, DeadLetters, KafkaConfig, OpenError};
 use dayloom_ports::conformance::delivery_fixture::{Sink, eventually};
-use dayloom_ports::{Outcome, Record, Subscription};
+use dayloom_ports::{Outcome, Record, Replay, Subscription};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dayloom_ports::conformance::fixture::{commit, event, insert};
 use dayloom_ports::{Event, Storage, TopicMap};
-use dayloom_postgres::{PostgresStore, RelayError};
+use dayloom_postgres::{PostgresStore, RelayError, unpublished};
 
 use crate::publisher::{Broker, Relaying};
 use crate::support::{Database, eventually, grants};
@@ -53,10 +53,13 @@ async fn events_reach_every_topic_of_their_type() {
         .expect("the store opens");
     let events: Vec<Event> = (0..3).map(|number| told("k", number.to_string())).collect();
     commit(&*store, [], events.clone()).await.expect("it is committed");
+    let waiting = async || unpublished(&database.config()).await.expect("the server answers");
+    assert_eq!(waiting().await, 6);
     let broker = Arc::new(Broker::default());
     let relay = Relaying::start(&store, &broker);
     eventually("all are out", async || is_empty(&database).await).await;
     relay.stop().await;
+    assert_eq!(waiting().await, 0);
     let taken: Vec<_> = broker.taken().clone();
     assert_eq!(taken.len(), 6);
     for topic in ["a", "b"] {

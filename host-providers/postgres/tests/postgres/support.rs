@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dayloom_ports::conformance::fixture;
 use dayloom_ports::{ComponentId, Grant};
@@ -13,9 +12,6 @@ use dayloom_postgres::{PostgresConfig, PostgresStore, TlsMode};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
-
-/// How long a test waits for something that is to happen, before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const HOW: &str = "DAYLOOM_TEST_POSTGRES_URL is not set: start PostgreSQL 15 or later, then set it to \
                    postgres://<a role that may create databases>@127.0.0.1:<port>/postgres";

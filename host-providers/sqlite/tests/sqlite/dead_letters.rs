@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use dayloom_ports::conformance::fixture::{commit, event};
-use dayloom_ports::{Event, Outcome, Subscription};
-use dayloom_sqlite::{DeadLetter, DeadLetterError, DeadLetters, Replay, SqliteConfig, SqliteStore};
+use dayloom_ports::{Event, Outcome, Replay, Subscription};
+use dayloom_sqlite::{DeadLetter, DeadLetterError, DeadLetters, SqliteConfig, SqliteStore};
 use tempfile::TempDir;
 
 use crate::support::{Dispatching, Sink, config, directory, eventually, subscription};

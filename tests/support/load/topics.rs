@@ -1,19 +1,20 @@
 use std::collections::{HashMap, HashSet};
 
-use dayloom_tests::load::Acknowledged;
-use dayloom_tests::{Servers, Tables, TopicRecord};
 use serde_json::Value;
+
+use super::Acknowledged;
+use crate::{KafkaTools, Tables, TopicRecord};
 
 /// The topics that carry what happens to tasks.
 const TASK_TOPICS: [&str; 2] = ["task-events", "task-updates"];
 
 /// What is on the topics.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub struct Found {
     /// Events, each topic counted.
-    pub(crate) events: usize,
+    pub events: usize,
     /// Records beyond the first of an event on its topic.
-    pub(crate) repeats: usize,
+    pub repeats: usize,
 }
 
 /// A task's event.
@@ -25,9 +26,8 @@ struct Fact {
 }
 
 /// The topics, as a client reads them that is not ours, have every acknowledged write and exactly what the trail tells;
-/// each task's events are in one partition, and first appear there in their order. No event is a dead letter.
-pub(crate) async fn check_topics(servers: &Servers, acknowledged: &[Acknowledged], tables: &impl Tables) -> Found {
-    let kafka = servers.kafka();
+/// each task's events are in one partition, and first appear there in their order.
+pub async fn check_topics(kafka: &KafkaTools, acknowledged: &[Acknowledged], tables: &impl Tables) -> Found {
     let told: HashSet<Fact> = tables
         .rows("SELECT task_id, sequence, event_type FROM audit_logs WHERE event_type LIKE 'com.todo.task.%'")
         .await
@@ -50,9 +50,15 @@ pub(crate) async fn check_topics(servers: &Servers, acknowledged: &[Acknowledged
         let differ: Vec<_> = told.symmetric_difference(&there).collect();
         assert!(differ.is_empty(), "{topic} and the trail differ: {differ:?}");
     }
-    let dead = kafka.read("dead-letters").await;
-    assert!(dead.is_empty(), "dead letters: {dead:?}");
     found
+}
+
+/// No event is a dead letter.
+pub async fn check_dead_letters(kafka: &KafkaTools, topics: &[&str]) {
+    for topic in topics {
+        let dead = kafka.read(topic).await;
+        assert!(dead.is_empty(), "{topic}: {dead:?}");
+    }
 }
 
 /// Checks the order of a topic's records, and returns what it tells of tasks.

@@ -1,0 +1,276 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dayloom_tests::{
+    Backlog, Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp,
+    SpinVariables, Tables, free_port, load::reminders_overdue, redis, spin_manifest,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// Every service that has a sidecar: its component, and its Dapr id.
+pub(crate) const SERVICES: [(&str, &str); 6] = [
+    ("auth", "auth"),
+    ("tasks", "backend-api"),
+    ("audit", "audit"),
+    ("recurrence", "recurrence"),
+    ("notifications", "notifications"),
+    ("realtime", "realtime"),
+];
+/// The groups that consume: their ids.
+pub(crate) const CONSUMERS: [&str; 4] = ["audit", "recurrence", "notifications", "realtime"];
+/// The topics of the application, with its dead letters.
+const TOPICS: [&str; 4] = ["task-events", "task-updates", "user-events", "reminders"];
+/// Where what a consumer gives up goes.
+pub(crate) const DEAD_LETTERS: [&str; 4] = [
+    "audit-dead-letters",
+    "recurrence-dead-letters",
+    "notifications-dead-letters",
+    "realtime-dead-letters",
+];
+const PARTITIONS: u16 = 3;
+/// Sessions shorter than a run would end in the midst of it.
+const TOKEN_SECONDS: &str = "86400";
+/// All that is owed after the last fault is delivered within this: retries of an outage are up to 15 s apart, leases end by
+/// themselves, and the sweep comes once a minute.
+const SETTLED_WITHIN: Duration = Duration::from_secs(180);
+
+/// A service: its application and the sidecar.
+pub(crate) struct Service {
+    app: Option<SpinApp>,
+    pub(crate) sidecar: Daprd,
+}
+
+/// The application as a cluster runs it: an application and a sidecar for each service, and nginx for the ingress.
+pub(crate) struct Cluster {
+    services: BTreeMap<&'static str, Service>,
+    gateway: Gateway,
+    app_token: String,
+    pub(crate) servers: Servers,
+    _secrets: TempDir,
+}
+
+impl Cluster {
+    /// Starts all of it on empty servers that nobody else uses meanwhile; returns once every sidecar listens to its topics.
+    pub(crate) async fn start() -> Self {
+        let servers = Servers::alone().await;
+        redis(["FLUSHALL"]).await;
+        let kafka = Servers::kafka_unprefixed();
+        kafka
+            .make_empty(&[&TOPICS[..], &DEAD_LETTERS[..]].concat(), PARTITIONS)
+            .await;
+        let secrets = TempDir::new().expect("a temporary directory");
+        let secrets_file = secrets.path().join("secrets.json");
+        let secret = json!({ "key-encryption-key": { "key_encryption_key": servers.key_encryption_key() } });
+        std::fs::write(&secrets_file, secret.to_string()).expect("it can be written");
+
+        let letters = |count| (0..count).map(|_| fastrand::alphanumeric()).collect::<String>();
+        let (app_token, api_token) = (letters(32), letters(32));
+        let mut ports = BTreeMap::new();
+        for (component, _) in SERVICES {
+            ports.insert(component, (free_port().await, free_port().await));
+        }
+        let environment = vec![
+            ("DAYLOOM_KAFKA_BROKERS".to_owned(), Server::Kafka.address()),
+            ("DAYLOOM_REDIS_HOST".to_owned(), Server::Redis.address()),
+            (
+                "DAYLOOM_SECRETS_FILE".to_owned(),
+                secrets_file.to_str().expect("the path is text").to_owned(),
+            ),
+        ];
+        let postgres = servers.postgres_url();
+        let mut services = BTreeMap::new();
+        for (component, app_id) in SERVICES {
+            let (app_port, http_port) = ports[component];
+            let at = |component: &str| format!("http://127.0.0.1:{}", ports[component].0);
+            let variables = [
+                ("postgres_url", format!("{postgres}?sslmode=disable")),
+                ("postgres_host", Server::Postgres.address()),
+                ("redis_url", Server::Redis.url().to_string()),
+                ("redis_host", Server::Redis.address()),
+                ("sidecar_url", format!("http://127.0.0.1:{http_port}")),
+                ("sidecar_token", api_token.clone()),
+                ("app_token", app_token.clone()),
+                ("secret_store", "dayloom-secrets".to_owned()),
+                ("auth_url", at("auth")),
+                ("audit_url", at("audit")),
+                ("access_token_seconds", TOKEN_SECONDS.to_owned()),
+            ];
+            let manifest = spin_manifest(component);
+            let app = SpinApp::start(
+                &manifest,
+                &format!("127.0.0.1:{app_port}"),
+                declared(&manifest, &variables),
+            )
+            .await;
+            let sidecar = Daprd::start(DaprdSettings {
+                app_id: app_id.to_owned(),
+                app_port,
+                http_port,
+                api_token: api_token.clone(),
+                app_token: app_token.clone(),
+                environment: environment.clone(),
+            })
+            .await;
+            services.insert(
+                component,
+                Service {
+                    app: Some(app),
+                    sidecar,
+                },
+            );
+        }
+        for service in services.values_mut() {
+            service.sidecar.ready().await;
+        }
+        for component in CONSUMERS {
+            services[component].sidecar.subscribed().await;
+        }
+        let to = |route: &str, component: &str| (route.to_owned(), format!("127.0.0.1:{}", ports[component].0));
+        let gateway = Gateway::before(&[
+            to("/api/auth/", "auth"),
+            to("~ ^/api/[^/]+/tasks", "tasks"),
+            to("~ ^/api/[^/]+/audit-logs", "audit"),
+            to("~ ^/api/[^/]+/notifications", "notifications"),
+            to("/api/sse/", "realtime"),
+        ])
+        .await;
+        Self {
+            services,
+            gateway,
+            app_token,
+            servers,
+            _secrets: secrets,
+        }
+    }
+
+    /// A client without a user, through the gateway.
+    pub(crate) fn client(&self) -> Client {
+        self.gateway.client()
+    }
+
+    /// A service's sidecar.
+    pub(crate) fn sidecar(&mut self, component: &str) -> &mut Daprd {
+        &mut self.services.get_mut(component).expect("a service").sidecar
+    }
+
+    /// A service's application.
+    pub(crate) fn app(&self, component: &str) -> &SpinApp {
+        self.services[component].app.as_ref().expect("it runs")
+    }
+
+    /// `kill -9` of a service's application, a pause, and a new start.
+    pub(crate) async fn kill_app(&mut self, component: &str, away: Duration) {
+        let service = self.services.get_mut(component).expect("a service");
+        let mut app = service.app.take().expect("it runs");
+        app.kill().await;
+        tokio::time::sleep(away).await;
+        service.app = Some(app.restart().await);
+    }
+
+    /// A request as the service's sidecar would send it.
+    pub(crate) fn as_sidecar(&self, component: &str, path: &str) -> reqwest::RequestBuilder {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client without TLS");
+        client
+            .post(format!("http://{}{path}", self.app(component).address()))
+            .header("dapr-api-token", &self.app_token)
+    }
+
+    /// What the sidecars do once a minute. Says nothing of the outcome: a service that is away hears the next tick.
+    pub(crate) async fn tick(&self) {
+        for (component, _) in SERVICES {
+            let ticked = self.as_sidecar(component, "/cron").send().await;
+            drop(ticked);
+        }
+    }
+
+    /// A look into its tables.
+    pub(crate) async fn tables(&self) -> PostgresTables {
+        self.servers.tables().await
+    }
+
+    /// Kafka's own programs.
+    pub(crate) fn kafka(&self) -> KafkaTools {
+        Servers::kafka_unprefixed()
+    }
+
+    /// Waits until every reminder that is due before `ahead_ms` (milliseconds since the Unix epoch) has fired, everything is
+    /// published, every consumer is through, and nothing moves any more.
+    pub(crate) async fn settle(&self, due_before_ms: i64) {
+        let (tables, kafka) = (self.tables().await, self.kafka());
+        let mut before: Option<Backlog> = None;
+        let settled = async {
+            loop {
+                self.tick().await;
+                // In this order: what a consumer wrote before it said that it is through is seen here, or is out.
+                let overdue = reminders_overdue(&tables, due_before_ms).await;
+                let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
+                if overdue == 0 && unpublished == 0 {
+                    let now = kafka.backlog_of(&CONSUMERS).await;
+                    if now.owed == 0 && before.as_ref() == Some(&now) {
+                        return;
+                    }
+                    before = Some(now);
+                } else {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        };
+        if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
+            let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
+            let overdue = reminders_overdue(&tables, due_before_ms).await;
+            panic!(
+                "still moving: {unpublished} events unpublished, {overdue} reminders overdue, consumers at {before:?}\n{}",
+                self.logs()
+            );
+        }
+    }
+
+    /// What everybody logged last.
+    pub(crate) fn logs(&self) -> String {
+        let tail = |log: String| {
+            let from = log.len().saturating_sub(3_000);
+            let from = (from..=log.len())
+                .find(|at| log.is_char_boundary(*at))
+                .unwrap_or_default();
+            log[from..].to_owned()
+        };
+        let told = self.services.iter().map(|(component, service)| {
+            let app = service.app.as_ref().map(SpinApp::log).unwrap_or_default();
+            format!(
+                "--- {component}\n{}\n--- its sidecar\n{}",
+                tail(app),
+                tail(service.sidecar.log())
+            )
+        });
+        told.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Stops everything and takes away what it has on the servers.
+    pub(crate) async fn remove(self) {
+        let Self { services, servers, .. } = self;
+        for (_, Service { app, mut sidecar }) in services {
+            sidecar.stop().await;
+            drop(app);
+        }
+        Servers::kafka_unprefixed()
+            .delete(&[&TOPICS[..], &DEAD_LETTERS[..]].concat())
+            .await;
+        servers.remove().await;
+    }
+}
+
+/// Those of the variables that the manifest knows.
+fn declared(manifest: &std::path::Path, variables: &[(&str, String)]) -> SpinVariables {
+    let text = std::fs::read_to_string(manifest).expect("the manifest can be read");
+    let table: toml::Table = text.parse().expect("the manifest is TOML");
+    let known = table.get("variables").and_then(toml::Value::as_table);
+    variables
+        .iter()
+        .filter(|(name, _)| known.is_some_and(|known| known.contains_key(*name)))
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
+}
