@@ -22,12 +22,19 @@ impl Connection {
     }
 
     /// Runs one `SELECT` and returns its rows.
-    pub(super) fn query(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
-        let rows = self.call(&never_empty(sql), params)?;
-        Ok(rows.into_iter().filter_map(unmarked).collect())
+    ///
+    /// Spin from 4.0.0 to 4.0.2 waits for ever for a result without rows (spinframework/spin#3671), so there always is one: the rows are numbered and
+    /// joined to a single one, which stays alone if there are none.
+    pub(super) fn select(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
+        let rows = self.call(&numbered(sql), params)?;
+        let without_number = |mut row: Row| match row.first() {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(row.split_off(1)),
+        };
+        Ok(rows.into_iter().filter_map(without_number).collect())
     }
 
-    /// Runs one statement that returns at least one row, and returns its rows.
+    /// Runs one statement that returns rows in any case, and must not leave a transaction open.
     pub(super) fn call(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
         let params: Vec<spin::ParameterValue> = params.iter().map(|value| parameter(value)).collect();
         let answer = self.0.query(sql, &params)?;
@@ -41,25 +48,12 @@ impl Connection {
     }
 }
 
-/// A `SELECT` that returns the rows of another one behind a mark, in their order, and one row without a mark if there are
-/// none.
-///
-/// Spin from 4.0.0 on never returns from a query without rows (<https://github.com/spinframework/spin/issues/3671>, mended
-/// after 4.0.2). The join has one row on its left and no condition, so it is a loop over the right side.
-fn never_empty(sql: &str) -> String {
+/// The query with a number before each row, and a row without a number if there is none. The line break ends a comment.
+fn numbered(sql: &str) -> String {
     format!(
-        "SELECT answer.* FROM (SELECT 1) AS always LEFT JOIN (SELECT TRUE AS is_row, asked.* FROM (\n{sql}\n) AS asked) \
-         AS answer ON TRUE"
+        "SELECT rows.* FROM (SELECT 1) AS one LEFT JOIN \
+         (SELECT row_number() OVER (), result.* FROM ({sql}\n) AS result) AS rows ON true ORDER BY 1"
     )
-}
-
-/// A row without its mark; none if it is none.
-fn unmarked(row: Row) -> Option<Row> {
-    let mut cells = row.into_iter();
-    match cells.next() {
-        Some(Value::Null) | None => None,
-        Some(_) => Some(cells.collect()),
-    }
 }
 
 fn parameter(value: &Value) -> spin::ParameterValue {
@@ -99,22 +93,5 @@ fn cell(cell: spin::DbValue) -> Result<Value, Failure> {
     match value {
         Value::Real(real) if !real.is_finite() => Err(unlike()),
         value => Ok(value),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unmarked;
-    use crate::Value;
-
-    #[test]
-    fn a_row_without_a_mark_is_none() {
-        let seven = || Value::Integer(7);
-        assert_eq!(
-            unmarked(vec![Value::Integer(1), seven(), Value::Null]),
-            Some(vec![seven(), Value::Null])
-        );
-        assert_eq!(unmarked(vec![Value::Null, Value::Null]), None);
-        assert_eq!(unmarked(vec![]), None);
     }
 }

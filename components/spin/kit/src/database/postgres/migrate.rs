@@ -66,7 +66,7 @@ type History = Vec<(String, String, String)>;
 
 fn history(connection: &Connection) -> Result<History, Error> {
     let sql = "SELECT owner, name, sha256 FROM host_migrations ORDER BY name COLLATE \"C\"";
-    let rows = match connection.query(sql, &[]) {
+    let rows = match connection.select(sql, &[]) {
         // An empty database.
         Err(Failure::Missing(_)) => vec![],
         rows => rows.map_err(|failure| failure.into_error(0))?,

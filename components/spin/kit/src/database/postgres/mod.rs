@@ -50,10 +50,10 @@ impl Postgres {
         text.check_params(params.len())?;
         let (sql, given) = typed(&text, params);
         let connection = Connection::open(&self.address)?;
-        let rows = match connection.query(&sql, &given) {
+        let rows = match connection.select(&sql, &given) {
             Err(Failure::Missing(_)) => {
                 migrate::migrate(&connection, &migrations::postgres()?)?;
-                connection.query(&sql, &given)
+                connection.select(&sql, &given)
             }
             answer => answer,
         };
