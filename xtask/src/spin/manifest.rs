@@ -8,6 +8,9 @@ use toml::{Table, Value};
 /// Services reach each other by their addresses then, and events by the broker: nothing of this kind is answered.
 const CHAINED: &str = ".spin.internal";
 
+/// Where a sidecar is, in its pod and where it is started by hand.
+const SIDECAR_URL: &str = "http://localhost:3500";
+
 /// What stands in for key-value and, in `auth`, for secrets.
 const STATE: (&str, &str) = ("wasi:keyvalue@0.2.0-draft2", "state");
 const SECRETS: (&str, &str) = ("wasi:config/store@0.2.0-draft-2024-09-27", "secrets");
@@ -18,7 +21,9 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
     let mut component = take(table(&mut manifest, "component")?, id)?;
     place(&mut component)?;
     let reachable = list(&mut component, "allowed_outbound_hosts")?;
-    reachable.retain(|host| !host.as_str().is_some_and(|host| host.ends_with(CHAINED)));
+    // An ingress asks its own service through Spin, too.
+    let itself = format!("http://{id}{CHAINED}");
+    reachable.retain(|host| !host.as_str().is_some_and(|host| host.ends_with(CHAINED) && host != itself));
     let has_state = component.contains_key("key_value_stores");
     let variables = used(&component);
     let has_secrets = variables.contains("key_encryption_key");
@@ -38,6 +43,11 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
         if variable.remove("required").is_some() {
             variable.insert("default".to_owned(), "".into());
         }
+    }
+    // Without a sidecar the ingress obeys whoever reaches its internal routes. Here all routes can be reached, so it must not
+    // be forgotten.
+    if let Some(Value::Table(sidecar)) = declared.get_mut("sidecar_url") {
+        sidecar.insert("default".to_owned(), SIDECAR_URL.into());
     }
     table(&mut manifest, "application")?.insert("name".to_owned(), id.into());
     let trigger = Table::from_iter([("route".to_owned(), "/...".into()), ("component".to_owned(), id.into())]);
@@ -155,6 +165,11 @@ mod tests {
                 .iter()
                 .all(|host| !host.as_str().expect("text").contains(".spin.internal"))
         );
+        let sidecar = &manifest["variables"]["sidecar_url"]["default"];
+        assert_eq!(sidecar.as_str(), Some("http://localhost:3500"), "internal routes need a token");
+        let live = made("realtime");
+        let hosts = live["component"]["realtime"]["allowed_outbound_hosts"].as_array().expect("hosts");
+        assert!(hosts.contains(&"http://realtime.spin.internal".into()), "it asks itself");
         let key = &made("auth")["variables"]["key_encryption_key"];
         assert_eq!(
             (key["default"].as_str(), key["secret"].as_bool()),
