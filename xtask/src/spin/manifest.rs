@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-/// Services reach each other by their addresses then, and events by the broker: nothing of this kind is answered.
+/// Services reach each other by their addresses then, and events by the broker: nobody else of this kind answers.
 const CHAINED: &str = ".spin.internal";
 
 /// What stands in for key-value and, in `auth`, for secrets.
@@ -18,7 +18,12 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
     let mut component = take(table(&mut manifest, "component")?, id)?;
     place(&mut component)?;
     let reachable = list(&mut component, "allowed_outbound_hosts")?;
-    reachable.retain(|host| !host.as_str().is_some_and(|host| host.ends_with(CHAINED)));
+    // Itself it still reaches so: the ingress asks the service within.
+    let itself = format!("http://{id}{CHAINED}");
+    reachable.retain(|host| {
+        host.as_str()
+            .is_none_or(|host| !host.ends_with(CHAINED) || host == itself)
+    });
     let has_state = component.contains_key("key_value_stores");
     let variables = used(&component);
     let has_secrets = variables.contains("key_encryption_key");
@@ -61,8 +66,6 @@ fn place(component: &mut Table) -> Result<()> {
     for file in list(component, "files")? {
         file.get_mut("source").into_iter().for_each(up);
     }
-    // Our host runs the application from the root's manifest.
-    table(table(component, "tool")?, "dayloom")?.remove("service");
     if let Some(Value::Table(dependencies)) = component.get_mut("dependencies") {
         let paths = dependencies
             .iter_mut()
@@ -150,11 +153,9 @@ mod tests {
         let hosts = manifest["component"]["recurrence"]["allowed_outbound_hosts"]
             .as_array()
             .expect("hosts");
-        assert!(
-            hosts
-                .iter()
-                .all(|host| !host.as_str().expect("text").contains(".spin.internal"))
-        );
+        let chained = hosts.iter().filter_map(|host| host.as_str());
+        let chained: Vec<_> = chained.filter(|host| host.contains(".spin.internal")).collect();
+        assert_eq!(chained, ["http://recurrence.spin.internal"], "nobody but itself");
         let key = &made("auth")["variables"]["key_encryption_key"];
         assert_eq!(
             (key["default"].as_str(), key["secret"].as_bool()),

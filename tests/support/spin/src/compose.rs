@@ -25,7 +25,9 @@ pub(crate) fn compose(manifest: &Manifest, id: &str, component: &Component) -> a
             dependency.inherit_configuration.clone()
         };
         let bytes = read(manifest, &dependency.path)?;
-        let (its_world, its_instance) = register(&mut graph, name, bytes)?;
+        // By its package alone, as Spin does: a second dependency of the same package is refused there too.
+        let package = name.split(['/', '@']).next().unwrap_or(name);
+        let (its_world, its_instance) = register(&mut graph, package, bytes)?;
         check_rights(&graph, its_world, name, &inherit)?;
         let mut met = imports.iter().filter(|import| is_meant(name, import)).peekable();
         if met.peek().is_none() {
@@ -64,7 +66,9 @@ fn read(manifest: &Manifest, path: &str) -> anyhow::Result<Vec<u8>> {
 fn register(graph: &mut CompositionGraph, name: &str, bytes: Vec<u8>) -> anyhow::Result<(WorldId, NodeId)> {
     let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
     let world = package.ty();
-    let package = graph.register_package(package)?;
+    let package = graph
+        .register_package(package)
+        .with_context(|| format!("`{name}`: a component has one dependency of a package"))?;
     Ok((world, graph.instantiate(package)))
 }
 

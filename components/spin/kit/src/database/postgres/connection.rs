@@ -23,7 +23,7 @@ impl Connection {
 
     /// Runs one `SELECT` and returns its rows.
     ///
-    /// Some versions of Spin wait for ever for a result without rows, so there always is one: the rows are numbered and
+    /// Spin from 4.0.0 to 4.0.2 waits for ever for a result without rows (spinframework/spin#3671), so there always is one: the rows are numbered and
     /// joined to a single one, which stays alone if there are none.
     pub(super) fn select(&self, sql: &str, params: &[&Value]) -> Result<Vec<Row>, Failure> {
         let rows = self.call(&numbered(sql), params)?;
