@@ -20,10 +20,15 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
     let mut manifest: Table = application.parse()?;
     let mut component = take(table(&mut manifest, "component")?, id)?;
     place(&mut component)?;
+    let holds_streams = table(&mut component, "variables")?.contains_key("holds_streams");
     let reachable = list(&mut component, "allowed_outbound_hosts")?;
-    // An ingress asks its own service through Spin, too.
-    let itself = format!("http://{id}{CHAINED}");
-    reachable.retain(|host| !host.as_str().is_some_and(|host| host.ends_with(CHAINED) && host != itself));
+    // An ingress that holds streams asks its own service through Spin who may listen.
+    let itself = holds_streams.then(|| format!("http://{id}{CHAINED}"));
+    reachable.retain(|host| {
+        !host
+            .as_str()
+            .is_some_and(|host| host.ends_with(CHAINED) && Some(host) != itself.as_deref())
+    });
     let has_state = component.contains_key("key_value_stores");
     let variables = used(&component);
     let has_secrets = variables.contains("key_encryption_key");
@@ -166,10 +171,19 @@ mod tests {
                 .all(|host| !host.as_str().expect("text").contains(".spin.internal"))
         );
         let sidecar = &manifest["variables"]["sidecar_url"]["default"];
-        assert_eq!(sidecar.as_str(), Some("http://localhost:3500"), "internal routes need a token");
+        assert_eq!(
+            sidecar.as_str(),
+            Some("http://localhost:3500"),
+            "internal routes need a token"
+        );
         let live = made("realtime");
-        let hosts = live["component"]["realtime"]["allowed_outbound_hosts"].as_array().expect("hosts");
-        assert!(hosts.contains(&"http://realtime.spin.internal".into()), "it asks itself");
+        let hosts = live["component"]["realtime"]["allowed_outbound_hosts"]
+            .as_array()
+            .expect("hosts");
+        assert!(
+            hosts.contains(&"http://realtime.spin.internal".into()),
+            "it asks itself"
+        );
         let key = &made("auth")["variables"]["key_encryption_key"];
         assert_eq!(
             (key["default"].as_str(), key["secret"].as_bool()),

@@ -63,7 +63,7 @@ fn apply(connection: &Connection, Part { owner, migrations }: &Part) -> Result<(
     let sql = "SELECT name, sha256 FROM host_migrations WHERE owner = ?1 ORDER BY name";
     let owner_value = Value::Text((*owner).to_owned());
     let rows = connection
-        .execute(sql, &[owner_value.clone()])
+        .execute(sql, std::slice::from_ref(&owner_value))
         .map_err(|failure| refused("the history", failure))?;
     let applied: Vec<(String, String)> = rows
         .into_iter()
