@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-/// Services reach each other by their addresses then, and events by the broker: nobody else of this kind answers.
+/// Services reach each other by their addresses then, and events by the broker: nothing of this kind is answered.
 const CHAINED: &str = ".spin.internal";
+
+/// Where a sidecar is, in its pod and where it is started by hand.
+const SIDECAR_URL: &str = "http://localhost:3500";
 
 /// What stands in for key-value and, in `auth`, for secrets.
 const STATE: (&str, &str) = ("wasi:keyvalue@0.2.0-draft2", "state");
@@ -17,12 +20,14 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
     let mut manifest: Table = application.parse()?;
     let mut component = take(table(&mut manifest, "component")?, id)?;
     place(&mut component)?;
+    let holds_streams = table(&mut component, "variables")?.contains_key("holds_streams");
     let reachable = list(&mut component, "allowed_outbound_hosts")?;
-    // Itself it still reaches so: the ingress asks the service within.
-    let itself = format!("http://{id}{CHAINED}");
+    // An ingress that holds streams asks its own service through Spin who may listen.
+    let itself = holds_streams.then(|| format!("http://{id}{CHAINED}"));
     reachable.retain(|host| {
-        host.as_str()
-            .is_none_or(|host| !host.ends_with(CHAINED) || host == itself)
+        !host
+            .as_str()
+            .is_some_and(|host| host.ends_with(CHAINED) && Some(host) != itself.as_deref())
     });
     let has_state = component.contains_key("key_value_stores");
     let variables = used(&component);
@@ -43,6 +48,11 @@ pub(super) fn alone(application: &str, id: &str) -> Result<String> {
         if variable.remove("required").is_some() {
             variable.insert("default".to_owned(), "".into());
         }
+    }
+    // Without a sidecar the ingress obeys whoever reaches its internal routes. Here all routes can be reached, so it must not
+    // be forgotten.
+    if let Some(Value::Table(sidecar)) = declared.get_mut("sidecar_url") {
+        sidecar.insert("default".to_owned(), SIDECAR_URL.into());
     }
     table(&mut manifest, "application")?.insert("name".to_owned(), id.into());
     let trigger = Table::from_iter([("route".to_owned(), "/...".into()), ("component".to_owned(), id.into())]);
@@ -66,6 +76,8 @@ fn place(component: &mut Table) -> Result<()> {
     for file in list(component, "files")? {
         file.get_mut("source").into_iter().for_each(up);
     }
+    // Our host runs the application from the root's manifest.
+    table(table(component, "tool")?, "dayloom")?.remove("service");
     if let Some(Value::Table(dependencies)) = component.get_mut("dependencies") {
         let paths = dependencies
             .iter_mut()
@@ -153,9 +165,25 @@ mod tests {
         let hosts = manifest["component"]["recurrence"]["allowed_outbound_hosts"]
             .as_array()
             .expect("hosts");
-        let chained = hosts.iter().filter_map(|host| host.as_str());
-        let chained: Vec<_> = chained.filter(|host| host.contains(".spin.internal")).collect();
-        assert_eq!(chained, ["http://recurrence.spin.internal"], "nobody but itself");
+        assert!(
+            hosts
+                .iter()
+                .all(|host| !host.as_str().expect("text").contains(".spin.internal"))
+        );
+        let sidecar = &manifest["variables"]["sidecar_url"]["default"];
+        assert_eq!(
+            sidecar.as_str(),
+            Some("http://localhost:3500"),
+            "internal routes need a token"
+        );
+        let live = made("realtime");
+        let hosts = live["component"]["realtime"]["allowed_outbound_hosts"]
+            .as_array()
+            .expect("hosts");
+        assert!(
+            hosts.contains(&"http://realtime.spin.internal".into()),
+            "it asks itself"
+        );
         let key = &made("auth")["variables"]["key_encryption_key"];
         assert_eq!(
             (key["default"].as_str(), key["secret"].as_bool()),

@@ -20,11 +20,11 @@ pub(super) enum Failure {
     Unavailable(String),
 }
 
-/// What a message that has some part means.
-type Meaning = fn(String) -> Failure;
+/// A text of SQLite's, and what it means.
+type Meaning = (&'static str, fn(String) -> Failure);
 
 /// Parts of messages, the first that fits. The texts are part of SQLite's interface in practice: it has never changed them.
-const MEANINGS: [(&str, Meaning); 17] = [
+const MEANINGS: [Meaning; 17] = [
     ("UNIQUE constraint failed", |_| Failure::Violation),
     ("FOREIGN KEY constraint failed", |_| Failure::Violation),
     ("is locked", Failure::Busy),
