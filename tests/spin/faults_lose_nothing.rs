@@ -80,10 +80,16 @@ async fn faults_lose_nothing() {
     cluster.settle(now_ms() + REMINDERS_AHEAD_MS).await;
     println!("{:>5.1} s  settled", begun.elapsed().as_secs_f32());
     stop_listeners.send(true).expect("somebody listens");
-    let mut heard = Vec::new();
+    let (mut heard, mut repeats) = (Vec::new(), 0);
     for listener in listeners {
-        heard.push(listener.await.expect("a listener ends"));
+        let mut one = listener.await.expect("a listener ends");
+        // Here a live message comes at least once: who redelivers an event after a fault does not know who heard of it. A
+        // client drops what is not newer than what it has.
+        repeats += one.repeated.len();
+        one.repeated.clear();
+        heard.push(one);
     }
+    println!("{repeats} live messages came again");
     for user in &users {
         check_trail(user, &acknowledged).await;
     }

@@ -11,7 +11,11 @@ use tokio::sync::watch;
 use crate::cluster::Cluster;
 
 /// Clients that write and, now and then, do not wait for the answer.
-const CLIENTS: usize = 6;
+const CLIENTS: usize = 4;
+/// How long such a client waits, in milliseconds, and how long it rests: what it gave up goes on, and each of these holds a
+/// connection of at most 64 that an application has.
+const PATIENCE_MS: std::ops::Range<u64> = 1..60;
+const REST: Duration = Duration::from_millis(60);
 /// How long, and how often somebody looks.
 const LOAD_FOR: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -32,9 +36,10 @@ async fn no_transaction_is_left_open() {
                         .request(reqwest::Method::POST, &ana.own("/tasks"))
                         .json(&draft)
                         .send();
-                    let patience = Duration::from_millis(random.u64(1..40));
+                    let patience = Duration::from_millis(random.u64(PATIENCE_MS));
                     // Who gives up closes the connection in the midst of the request.
                     drop(tokio::time::timeout(patience, request).await);
+                    tokio::time::sleep(REST).await;
                 }
             })
         })

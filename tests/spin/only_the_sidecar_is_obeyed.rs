@@ -10,6 +10,8 @@ use crate::cluster::Cluster;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_sidecar_is_obeyed() {
     let cluster = Cluster::start().await;
+    // The first use of the database makes its tables.
+    cluster.client().sign_up("ana").await;
     let audit = Client::new(cluster.app("audit").address());
     let event = json!({
         "specversion": "1.0", "id": "0197f3a0-0000-7000-8000-000000000003", "source": "test",

@@ -25,7 +25,7 @@ impl Gateway {
             .map(|(location, target)| format!("location {location} {{ proxy_pass http://{target}; }}\n"))
             .collect();
         let text = format!(
-            "worker_processes 1;\npid nginx.pid;\nerror_log stderr error;\nevents {{ worker_connections 512; }}\nhttp {{\n\
+            "worker_processes 1;\npid nginx.pid;\nerror_log stderr crit;\nevents {{ worker_connections 512; }}\nhttp {{\n\
              access_log off;\nclient_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n\
              uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\nserver {{\nlisten {address};\nproxy_http_version 1.1;\n\
              proxy_set_header Host $http_host;\nproxy_set_header Connection \"\";\nproxy_buffering off;\n\

@@ -32,7 +32,6 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
     ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const SWAP: &str = "UPDATE spin_key_value SET value = ?3 WHERE store = ?1 AND key = ?2 AND value = ?4";
-const INSERT: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 const COUNT: &str = "SELECT count(*) FROM spin_key_value WHERE store = ?1";
 const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 ORDER BY key";
 
@@ -109,7 +108,7 @@ pub struct Bucket(Arc<str>);
 pub struct Cas {
     bucket: Bucket,
     key: String,
-    /// What [`atomics::HostCas::current`] gave last. Without having asked, it stands for no value.
+    /// What [`atomics::HostCas::current`] gave last, if that was asked and there was something.
     seen: Option<Vec<u8>>,
 }
 
@@ -213,7 +212,8 @@ impl atomics::Host for State {
             let Cas { bucket, key, seen } = change;
             let changed = match seen {
                 Some(seen) => sqlite.execute(SWAP, params![&*bucket.0, key, value, seen]),
-                None => sqlite.execute(INSERT, params![&*bucket.0, key, value]),
+                // Where nothing was seen, Spin asks nothing.
+                None => sqlite.execute(SET, params![&*bucket.0, key, value]),
             };
             Ok(changed.map_err(failed)? > 0)
         };

@@ -73,6 +73,7 @@ fn count(key: &str) -> Result<i64, keyvalue::store::Error> {
 /// Two changes that began with the same value: the second must not win.
 fn swap(key: &str) -> Result<Vec<bool>, keyvalue::store::Error> {
     let bucket = keyvalue::store::open("default")?;
+    bucket.set(key, b"old")?;
     let changes = [
         keyvalue::atomics::Cas::new(&bucket, key)?,
         keyvalue::atomics::Cas::new(&bucket, key)?,
