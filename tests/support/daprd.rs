@@ -75,7 +75,9 @@ impl Daprd {
             .args(["--dapr-listen-addresses", "127.0.0.1"])
             .args(["--app-channel-address", "127.0.0.1"])
             .args(["--enable-metrics=false", "--log-level", "warn"])
-            .args(["--enable-app-health-check", "--app-health-check-path", "/health"])
+            .args(["--enable-app-health-check", "--app-health-check-path", "/health/ready"])
+            // A service that is busy is not one that is away.
+            .args(["--app-health-probe-timeout", "3000"])
             .args(["--app-health-probe-interval", "2", "--app-health-threshold", "3"])
             .args(["--dapr-graceful-shutdown-seconds", "2"])
             .arg("--config")
