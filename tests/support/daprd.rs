@@ -77,7 +77,7 @@ impl Daprd {
             .args(["--enable-metrics=false", "--log-level", "warn"])
             .args(["--enable-app-health-check", "--app-health-check-path", "/health/ready"])
             // A service that is busy is not one that is away.
-            .args(["--app-health-probe-timeout", "3000"])
+            .args(["--app-health-probe-timeout", "1500"])
             .args(["--app-health-probe-interval", "2", "--app-health-threshold", "3"])
             .args(["--dapr-graceful-shutdown-seconds", "2"])
             .arg("--config")
