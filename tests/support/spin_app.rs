@@ -47,6 +47,8 @@ impl SpinApp {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
+            // Spin itself starts another program, which is killed with it.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .expect("Spin runs");
@@ -93,20 +95,40 @@ impl SpinApp {
 
     /// `kill -9`, and waits until it is gone.
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("it can be killed");
+        self.kill_group();
+        self.child.wait().await.expect("it ends");
+        // What Spin started has no parent any more that waits for it: it is gone when nobody listens.
+        crate::eventually("nobody listens", || async {
+            tokio::net::TcpStream::connect(&self.address)
+                .await
+                .is_err()
+                .then_some(())
+        })
+        .await;
+    }
+
+    fn kill_group(&self) {
+        if let Some(pid) = self.child.id() {
+            let mut kill = std::process::Command::new("kill");
+            // It may have ended by itself.
+            let _ = kill
+                .args(["-KILL", "--", &format!("-{pid}")])
+                .stderr(Stdio::null())
+                .status();
+        }
     }
 
     /// Starts it again on the same databases and the same address, after [`Self::kill`].
-    pub async fn restart(self) -> Self {
-        let Self {
-            child,
-            address,
-            manifest,
-            variables,
-            folder,
-        } = self;
-        drop(child);
-        Self::launch(manifest, &address, variables, folder).await
+    pub async fn restart(mut self) -> Self {
+        let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary directory"));
+        let (manifest, variables) = (self.manifest.clone(), self.variables.clone());
+        Self::launch(manifest, &self.address, variables, folder).await
+    }
+}
+
+impl Drop for SpinApp {
+    fn drop(&mut self) {
+        self.kill_group();
     }
 }
 

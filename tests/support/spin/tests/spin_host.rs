@@ -81,7 +81,7 @@ fn probe() -> &'static Path {
 struct Running {
     address: String,
     client: reqwest::Client,
-    _child: Child,
+    child: Child,
     _folder: TempDir,
 }
 
@@ -107,6 +107,7 @@ impl Running {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -123,7 +124,7 @@ impl Running {
         Self {
             address,
             client,
-            _child: child,
+            child,
             _folder: folder,
         }
     }
@@ -141,6 +142,15 @@ impl Running {
         let response = self.send(path, body).await;
         assert_eq!(response.status(), 200, "{path}");
         response.text().await.unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // With what Spin itself has started.
+        if let Some(pid) = self.child.id() {
+            let _ = Blocking::new("kill").args(["-KILL", "--", &format!("-{pid}")]).status();
+        }
     }
 }
 
