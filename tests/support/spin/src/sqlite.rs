@@ -89,7 +89,7 @@ fn execute(
     parameters: Vec<Value>,
 ) -> rusqlite::Result<QueryResult> {
     let mut statement = connection.prepare_cached(statement)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let parameters = rusqlite::params_from_iter(parameters.into_iter().map(cell));
     let rows = statement.query_map(parameters, |row| {
