@@ -46,7 +46,10 @@ impl State {
 }
 
 /// Whether the component may reach every host of that address.
-#[expect(clippy::result_large_err, reason = "the error is Spin's, and goes to the component as it is")]
+#[expect(
+    clippy::result_large_err,
+    reason = "the error is Spin's, and goes to the component as it is"
+)]
 fn check(services: &Services, address: &str) -> Result<(), Error> {
     let config: Config = address
         .parse()
