@@ -179,11 +179,6 @@ fn sidecar_dir() -> PathBuf {
 
 /// Builds the Dapr sidecar where the tests look for it, unless it is there.
 fn sidecar(shell: &Shell) -> Result<()> {
-    require(
-        shell,
-        "go",
-        "the Dapr sidecar is built from its Go modules, https://go.dev/doc/install",
-    )?;
     step("Building the Dapr sidecar");
     let script = root().join("manifests/local/dapr.sh");
     cmd!(shell, "{script} install")
