@@ -53,7 +53,7 @@ async fn a_manifest_that_makes_no_sense() {
     assert!(refused.contains("text.toml:1: "), "{refused}");
 
     let unbuilt = Application::changed(|manifest| {
-        manifest["component"]["audit"]["source"] = "nowhere/audit.wasm".into();
+        manifest["component"]["audit"]["tool"]["dayloom"]["service"] = "nowhere/audit.wasm".into();
     });
     let refused = refusal("127.0.0.1:0", &data, &unbuilt.path()).await;
     assert!(refused.contains("audit.wasm"), "{refused}");

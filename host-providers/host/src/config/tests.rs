@@ -11,7 +11,8 @@ fn environment(entries: &[(&str, &str)]) -> Environment {
 }
 
 fn refusal(text: &str, entries: &[(&str, &str)]) -> String {
-    Config::parse(text, &environment(entries)).unwrap_err().to_string()
+    let servers = Config::parse(text, &environment(entries)).and_then(|config| config.servers());
+    servers.unwrap_err().to_string()
 }
 
 #[test]
@@ -80,10 +81,15 @@ fn secrets_show_neither_in_errors_nor_in_debug_output() {
 }
 
 fn manifest(variables: &str) -> Manifest {
+    let names = variables.lines().filter_map(|line| line.split_once(" ="));
+    let used: String = names
+        .map(|(name, _)| format!("{name} = \"{{{{ {name} }}}}\"\n"))
+        .collect();
     let text = format!(
         "spin_manifest_version = 2\n[application]\nname = \"a\"\n[application.tool.dayloom]\nmigrations = \"m\"\n\
          [application.tool.dayloom.generated_secrets]\nkey = \"key\"\n\
-         [variables]\nkey = {{ required = true, secret = true }}\n{variables}"
+         [variables]\nkey = {{ required = true, secret = true }}\n{variables}\n\
+         [component.c]\nsource = \"c.wasm\"\n[component.c.variables]\nkey = \"{{{{ key }}}}\"\n{used}"
     );
     Manifest::parse(&text, Path::new(""), &Overrides::default()).unwrap()
 }
@@ -128,6 +134,31 @@ fn a_secret_is_made_only_where_none_is_given() {
     let made = resolve(&manifest, &[], &[], data.path()).unwrap();
     assert_eq!(made, resolve(&manifest, &[], &[], data.path()).unwrap());
     assert!(!format!("{made:?}").contains(&made.values()["key"]));
+}
+
+#[test]
+fn what_only_components_elsewhere_use_is_not_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n\
+                [application.tool.dayloom]\nmigrations = \"m\"\n[variables]\nkey = { required = true }\n\
+                [component.here]\nsource = \"here.wasm\"\n\
+                [component.there]\nsource = \"there.wasm\"\n[component.there.variables]\nkey = \"{{ key }}\"\n";
+    let of = |component: &str| {
+        let components = Some([component.to_owned()].into());
+        Manifest::parse(
+            text,
+            Path::new(""),
+            &Overrides {
+                components,
+                ..Overrides::default()
+            },
+        )
+        .unwrap()
+    };
+    assert!(resolve(&of("here"), &[], &[], data.path()).unwrap().values().is_empty());
+    assert!(resolve(&of("there"), &[], &[], data.path()).is_err());
+    // It is known all the same.
+    resolve(&of("here"), &[("key", "x")], &[], data.path()).unwrap();
 }
 
 #[test]
