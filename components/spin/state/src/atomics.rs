@@ -7,10 +7,12 @@ use crate::bindings::exports::wasi::keyvalue::store::Error;
 use crate::entry::{Entry, Version, Written};
 use crate::store::Bucket;
 
-/// Attempts of a change while others change the same entry. Each conflict means that another change went through.
-const ATTEMPTS_MAX: u32 = 10;
-/// The first pause after a conflict is at most this; each further one doubles it.
+/// Attempts of a change while others change the same entry. Each conflict means that another change went through, so this is
+/// how many may come at once and all be counted: more than a service answers in the few seconds that the attempts take.
+const ATTEMPTS_MAX: u32 = 60;
+/// The first pause after a conflict is at most `PAUSE_MS`; each further one doubles it, up to `PAUSE_MS_MAX`.
 const PAUSE_MS: u64 = 2;
+const PAUSE_MS_MAX: u64 = 64;
 
 /// A version that was read, to be replaced.
 #[derive(Debug)]
@@ -79,9 +81,13 @@ pub(crate) fn change<T>(
         if entry.write(&version, &value).map_err(failed)? == Written::Yes {
             return Ok(answer);
         }
-        std::thread::sleep(Duration::from_millis(fastrand::u64(0..=PAUSE_MS << attempt)));
+        std::thread::sleep(Duration::from_millis(fastrand::u64(0..=pause_ms_max(attempt))));
     }
     Err(failed("others changed the entry all the time".to_owned()))
+}
+
+fn pause_ms_max(attempt: u32) -> u64 {
+    PAUSE_MS_MAX.min(PAUSE_MS.saturating_mul(1 << attempt.min(8)))
 }
 
 pub(crate) fn failed(reason: String) -> Error {
@@ -102,7 +108,13 @@ fn sum(value: Option<&[u8]>, delta: i64) -> Result<i64, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::sum;
+    use super::{ATTEMPTS_MAX, PAUSE_MS_MAX, pause_ms_max, sum};
+
+    #[test]
+    fn pauses_grow_to_their_limit() {
+        assert_eq!([0, 1, 4, 5, 6].map(pause_ms_max), [2, 4, 32, 64, 64]);
+        assert_eq!(pause_ms_max(ATTEMPTS_MAX), PAUSE_MS_MAX);
+    }
 
     #[test]
     fn numbers_are_decimal_text() {
