@@ -61,7 +61,13 @@ impl Entry {
         }
         let settings = settings()?;
         let body = self.save(over, value)?;
-        written(Sidecar::new(settings).call("POST", &path(settings), "application/json", &body))
+        let written = written(Sidecar::new(settings).call("POST", &path(settings), "application/json", &body));
+        match (written, &over.etag) {
+            // Where a new entry is written and somebody else was first, Redis' store behind the sidecar knows no version that
+            // does not match, only a failure.
+            (Err(_), None) if self.read().is_ok_and(|now| now.value.is_some()) => Ok(Written::Conflict),
+            (written, _) => written,
+        }
     }
 
     /// Removes whatever version there is.
