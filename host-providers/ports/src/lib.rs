@@ -11,6 +11,7 @@ mod events;
 mod grant;
 mod keyvalue;
 pub mod limits;
+pub mod live;
 mod scheduler;
 mod storage;
 

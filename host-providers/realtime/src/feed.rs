@@ -1,9 +1,9 @@
 use std::sync::{Arc, Mutex};
 
-use dayloom_ports::Message;
+use dayloom_ports::{Message, live::Position};
 use tokio::time::Instant;
 
-use crate::{gateway::count_taken, listener::lock, message::Position, registry::Registry};
+use crate::{gateway::count_taken, listener::lock, registry::Registry};
 
 /// The one writer of a [`Gateway`](crate::Gateway) whose messages come from a log: whoever reads the log hands it over here.
 ///

@@ -1,6 +1,8 @@
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::message::{Position, Recent};
+use dayloom_ports::live::Position;
+
+use crate::message::Recent;
 
 /// Bytes a reader takes at once (and one message more): what a connection holds beside the history.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -124,8 +126,9 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use dayloom_ports::live::Position;
+
     use super::{BATCH_BYTES, History};
-    use crate::message::Position;
 
     fn numbers(history: &History, after: u64) -> Option<Vec<u64>> {
         Some(history.after(after)?.iter().map(|message| message.number()).collect())

@@ -61,5 +61,4 @@ pub use authorize::{Authorize, Denied, Grant};
 pub use config::GatewayConfig;
 pub use feed::Feed;
 pub use gateway::{Gateway, TooMany};
-pub use message::Position;
 pub use sse::SseBody;

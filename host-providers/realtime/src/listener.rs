@@ -1,12 +1,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dayloom_ports::live::Position;
 use tokio::{sync::watch, time::Instant};
 
-use crate::{
-    gateway::TooMany,
-    message::{Position, Recent},
-    registry::Registry,
-};
+use crate::{gateway::TooMany, message::Recent, registry::Registry};
 
 /// The messages this connection had not taken yet are gone.
 #[derive(Debug, PartialEq, Eq)]

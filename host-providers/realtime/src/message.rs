@@ -1,37 +1,11 @@
-use std::{fmt, ops::Range, str::FromStr, sync::OnceLock};
+use std::{ops::Range, sync::OnceLock};
 
 use bytes::Bytes;
+use dayloom_ports::live::{Position, sse_event};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Bytes a message costs beside its texts: the record, its places in ring and order, allocator rounding.
 const OVERHEAD_BYTES: usize = 256;
-
-/// A place in a user's history, or in a log that several gateways read; `<epoch>-<number>` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Another one for each history or log, so that a place in a lost one is never mistaken for a place in this one.
-    pub epoch: u64,
-    /// Of the message last seen; 0 before the first.
-    pub number: u64,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}", self.epoch, self.number)
-    }
-}
-
-impl FromStr for Position {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (epoch, number) = text.split_once('-').ok_or(())?;
-        Ok(Self {
-            epoch: u64::from_str_radix(epoch, 16).map_err(|_| ())?,
-            number: number.parse().map_err(|_| ())?,
-        })
-    }
-}
 
 /// One sent message in the forms it takes on the wire, each made once and shared by all connections.
 #[derive(Debug)]
@@ -85,21 +59,8 @@ impl Recent {
         self.text.clone()
     }
 
-    /// `id`, `event` and `data` lines. A line break of JSON text is insignificant, so splitting at it keeps the event.
     pub(crate) fn sse_block(&self) -> Bytes {
-        let block = || {
-            let mut block = format!("id: {}\nevent: event\n", self.position);
-            for line in self.text[self.body.clone()]
-                .split(['\r', '\n'])
-                .filter(|line| !line.is_empty())
-            {
-                block.push_str("data: ");
-                block.push_str(line);
-                block.push('\n');
-            }
-            block.push('\n');
-            Bytes::from(block)
-        };
+        let block = || Bytes::from(sse_event(self.position, &self.text[self.body.clone()]));
         self.block.get_or_init(block).clone()
     }
 }
@@ -107,26 +68,6 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::{Position, Recent};
-
-    #[test]
-    fn a_position_reads_back_and_nothing_else_does() {
-        let position = Position { epoch: 0xab, number: 7 };
-        assert_eq!(position.to_string(), "00000000000000ab-7");
-        assert_eq!(position.to_string().parse(), Ok(position));
-        for text in [
-            "",
-            "-",
-            "7",
-            "ab-",
-            "-7",
-            "xy-7",
-            "ab--7",
-            "ab-18446744073709551616",
-            "\u{20ac}-1",
-        ] {
-            assert_eq!(text.parse::<Position>(), Err(()), "{text}");
-        }
-    }
 
     #[test]
     fn both_forms_carry_the_event() {

@@ -4,7 +4,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use crate::message::Position;
+use dayloom_ports::live::Position;
 
 /// What a client may say.
 #[derive(Deserialize)]
@@ -20,9 +20,6 @@ pub(crate) enum ClientMessage {
 pub(crate) fn ready(position: Position) -> Utf8Bytes {
     format!(r#"{{"type":"ready","id":"{position}"}}"#).into()
 }
-
-/// What the client missed is gone: it must load its state again.
-pub(crate) const RELOAD: &str = r#"{"type":"reload"}"#;
 
 /// Why the server closes a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,18 +3,13 @@ use std::{
     sync::Arc,
 };
 
-use dayloom_ports::Message;
+use dayloom_ports::{Message, live::Position};
 use tokio::{
     sync::watch,
     time::{Duration, Instant},
 };
 
-use crate::{
-    config::GatewayConfig,
-    gateway::TooMany,
-    history::History,
-    message::{Position, Recent},
-};
+use crate::{config::GatewayConfig, gateway::TooMany, history::History, message::Recent};
 
 /// Histories kept for users who have left. The bound on messages does not cover those that are empty.
 const ABSENT_USERS_MAX: usize = 10_000;

@@ -1,5 +1,6 @@
 use std::{convert::Infallible, time::Duration};
 
+use dayloom_ports::live::RELOAD;
 use futures::{SinkExt, StreamExt, stream::FusedStream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
@@ -14,7 +15,7 @@ use crate::{
     authorize::{Authorize, Denied, Grant},
     gateway::{Gateway, count_slow, expiry},
     listener::{Lagged, Listener, Next, Resumed},
-    protocol::{ClientMessage, Closing, RELOAD, ready},
+    protocol::{ClientMessage, Closing, ready},
 };
 
 /// Frames a client may send in each `PACE_WINDOW`, of any kind: pongs, a resume and a new token leave most of it unused.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use dayloom_ports::live::{sse_opening, sse_reload};
 use futures::{Stream, stream};
 use http::{
     HeaderValue, Response,
@@ -20,12 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     gateway::{Gateway, Slot, TooMany, count_slow, expiry},
     listener::{Lagged, Listener, Next, Resumed},
-    message::{Position, Recent},
-    protocol::RELOAD,
+    message::Recent,
 };
-
-/// How long a browser waits before it connects again: hardly noticed, and a server that has just started can breathe.
-const RETRY_MS: u32 = 2_000;
 
 /// The body of a live stream. Ends when the credential does, when the client is too slow, or on shutdown.
 pub struct SseBody(Pin<Box<dyn Stream<Item = Bytes> + Send>>);
@@ -63,12 +60,7 @@ pub(crate) fn open(
     let slot = gateway.slot("sse")?;
     let mut listener = gateway.listen(user_id)?;
     let is_gone = last_event_id.is_some_and(|id| listener.resume(id) == Resumed::Gone);
-    let here = if is_gone {
-        reload_at(listener.position())
-    } else {
-        listens_after(listener.position())
-    };
-    let opening = format!("retry: {RETRY_MS}\n{here}");
+    let opening = sse_opening(listener.position(), is_gone);
 
     let every = gateway.config.heartbeat_every;
     let mut heartbeat = interval_at(Instant::now() + every, every);
@@ -95,15 +87,6 @@ pub(crate) fn open(
     Ok(response)
 }
 
-/// An id without data tells the browser from where it listens, even if nothing comes before it connects again.
-fn listens_after(position: Position) -> String {
-    format!("id: {position}\n\n")
-}
-
-fn reload_at(position: Position) -> String {
-    format!("{}event: reload\ndata: {RELOAD}\n\n", listens_after(position))
-}
-
 impl Events {
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(opening) = self.opening.take() {
@@ -117,7 +100,7 @@ impl Events {
             () = self.closing.cancelled() => None,
             () = sleep_until(self.ends_at) => None,
             next = self.listener.next() => match next {
-                Ok(Next::Reload) => Some(reload_at(self.listener.position()).into()),
+                Ok(Next::Reload) => Some(sse_reload(self.listener.position()).into()),
                 Ok(Next::Messages(messages)) => {
                     self.taken = messages.into_iter();
                     self.taken.next().map(|message| message.sse_block())

@@ -1,5 +1,4 @@
-use dayloom_ports::Message;
-use dayloom_realtime_gateway::Position;
+use dayloom_ports::{Message, live::Position};
 use redis::{FromRedisValue, streams::StreamId};
 
 /// One entry of the log. Its id in the stream, `<epoch>-<number>`, is the position that clients are told.

@@ -1,6 +1,7 @@
 use std::{convert::Infallible, mem::take, time::Duration};
 
-use dayloom_realtime_gateway::{Feed, Position};
+use dayloom_ports::live::Position;
+use dayloom_realtime_gateway::Feed;
 use redis::{ErrorKind, RedisError, RedisResult, Script, aio::MultiplexedConnection, cmd, streams::StreamReadReply};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;

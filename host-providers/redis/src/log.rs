@@ -1,7 +1,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use dayloom_ports::{Broadcast, BroadcastError, Message};
+use dayloom_ports::{
+    Broadcast, BroadcastError, Message,
+    live::{LOG_BYTES_MAX, LOG_MESSAGES_MAX, append_len},
+};
 use redis::Script;
 
 use crate::{
@@ -9,14 +12,6 @@ use crate::{
     link::Link,
     server::Server,
 };
-
-/// Messages the log keeps: a few minutes of a busy deployment, as long as a gateway keeps its histories.
-pub(crate) const LOG_MESSAGES_MAX: usize = 10_000;
-/// Bytes of messages the log keeps: a gateway holds each in two forms within its 64 MiB.
-pub(crate) const LOG_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Messages and bytes of one append: the server does nothing else meanwhile, so a few milliseconds.
-const APPEND_MESSAGES_MAX: usize = 100;
-const APPEND_BYTES_MAX: usize = 1024 * 1024;
 
 /// Appends messages to the log that it is put before.
 const APPEND: &str = concat!(include_str!("scripts/begin.lua"), include_str!("scripts/append.lua"));
@@ -79,7 +74,7 @@ impl Broadcast for RedisLog {
     async fn send(&self, messages: Vec<Message>) -> Result<(), BroadcastError> {
         let mut rest = &messages[..];
         while !rest.is_empty() {
-            let (part, later) = rest.split_at(part_len(rest));
+            let (part, later) = rest.split_at(append_len(rest.iter().map(size)));
             self.append(part).await.map_err(BroadcastError::Unavailable)?;
             rest = later;
         }
@@ -93,39 +88,6 @@ impl Broadcast for RedisLog {
     }
 }
 
-/// How many messages go into the next append, at least one.
-fn part_len(messages: &[Message]) -> usize {
-    let mut bytes = 0;
-    let fits = |message: &&Message| {
-        bytes += message.user_id.len() + message.event_id.len() + message.body.len();
-        bytes <= APPEND_BYTES_MAX
-    };
-    let fitting = messages.iter().take(APPEND_MESSAGES_MAX).take_while(fits).count();
-    fitting.max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn messages(count: usize, body_bytes: usize) -> Vec<Message> {
-        let message = Message {
-            user_id: "u".to_owned(),
-            event_id: "e".to_owned(),
-            body: "x".repeat(body_bytes - 2),
-        };
-        vec![message; count]
-    }
-
-    #[test]
-    fn an_append_has_so_many_messages_and_bytes() {
-        assert_eq!(part_len(&messages(APPEND_MESSAGES_MAX + 1, 10)), APPEND_MESSAGES_MAX);
-        assert_eq!(
-            part_len(&messages(APPEND_MESSAGES_MAX - 1, 10)),
-            APPEND_MESSAGES_MAX - 1
-        );
-        assert_eq!(part_len(&messages(5, APPEND_BYTES_MAX / 4)), 4);
-        assert_eq!(part_len(&messages(5, APPEND_BYTES_MAX / 4 + 1)), 3);
-        assert_eq!(part_len(&messages(2, APPEND_BYTES_MAX + 1)), 1, "one goes in any case");
-    }
+fn size(message: &Message) -> usize {
+    message.user_id.len() + message.event_id.len() + message.body.len()
 }

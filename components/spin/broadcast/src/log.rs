@@ -1,6 +1,7 @@
 //! The log of live messages in Redis: the same keys and the same script as the native provider's, so gateways of both read
 //! each other's messages.
 
+use dayloom_ports::live::{LOG_BYTES_MAX, LOG_MESSAGES_MAX, append_len};
 use dayloom_spin_kit::bindings::fermyon::spin::redis::{Connection, Error, RedisParameter};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -8,13 +9,6 @@ use super::wit::Message;
 
 /// The log and its state, under the native provider's default prefix.
 const KEYS: [&str; 2] = ["dayloom:live:log", "dayloom:live:state"];
-/// Messages the log keeps, and bytes of them: as the native provider says.
-const LOG_MESSAGES_MAX: usize = 10_000;
-const LOG_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Messages and bytes of one append: the server does nothing else meanwhile, so a few milliseconds.
-const APPEND_MESSAGES_MAX: usize = 100;
-const APPEND_BYTES_MAX: usize = 1024 * 1024;
-
 /// Appends messages to the log that it is put before.
 const APPEND: &str = concat!(
     include_str!("../../../../host-providers/redis/src/scripts/begin.lua"),
@@ -26,7 +20,7 @@ pub(super) fn append(url: &SecretString, messages: &[Message]) -> Result<(), Str
     let connection = Connection::open(url.expose_secret()).map_err(|error| told(&error))?;
     let mut rest = messages;
     while !rest.is_empty() {
-        let (part, later) = rest.split_at(part_len(rest));
+        let (part, later) = rest.split_at(append_len(rest.iter().map(size)));
         connection
             .execute("EVAL", &arguments(part))
             .map_err(|error| told(&error))?;
@@ -57,39 +51,22 @@ fn told(error: &Error) -> String {
     }
 }
 
-/// How many messages go into the next append, at least one.
-fn part_len(messages: &[Message]) -> usize {
-    let mut bytes = 0;
-    let fits = |message: &&Message| {
-        bytes += message.user_id.len() + message.event_id.len() + message.body.len();
-        bytes <= APPEND_BYTES_MAX
-    };
-    let fitting = messages.iter().take(APPEND_MESSAGES_MAX).take_while(fits).count();
-    fitting.max(1)
+fn size(message: &Message) -> usize {
+    message.user_id.len() + message.event_id.len() + message.body.len()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{APPEND_BYTES_MAX, APPEND_MESSAGES_MAX, Message, arguments, part_len};
-
-    fn messages(count: usize, body_bytes: usize) -> Vec<Message> {
-        let message = Message {
-            user_id: "u".to_owned(),
-            event_id: "e".to_owned(),
-            body: "x".repeat(body_bytes - 2),
-        };
-        vec![message; count]
-    }
-
-    #[test]
-    fn an_append_has_so_many_messages_and_bytes() {
-        assert_eq!(part_len(&messages(APPEND_MESSAGES_MAX + 1, 10)), APPEND_MESSAGES_MAX);
-        assert_eq!(part_len(&messages(5, APPEND_BYTES_MAX / 4)), 4);
-        assert_eq!(part_len(&messages(2, APPEND_BYTES_MAX + 1)), 1, "one goes in any case");
-    }
+    use super::{Message, arguments};
 
     #[test]
     fn the_script_gets_its_keys_limits_and_messages() {
-        assert_eq!(arguments(&messages(2, 10)).len(), 2 + 2 + 2 + 2 * 3);
+        let [user_id, event_id, body] = ["u", "e", "{}"].map(str::to_owned);
+        let message = Message {
+            user_id,
+            event_id,
+            body,
+        };
+        assert_eq!(arguments(&[message.clone(), message]).len(), 2 + 2 + 2 + 2 * 3);
     }
 }

@@ -4,7 +4,9 @@ use dayloom_ports::Message;
 use tokio::time::{Duration, Instant};
 
 use super::{ABSENT_USERS_MAX, Registry};
-use crate::{config::GatewayConfig, message::Position};
+use dayloom_ports::live::Position;
+
+use crate::config::GatewayConfig;
 
 fn message(user_id: &str, event_id: usize) -> Message {
     Message {

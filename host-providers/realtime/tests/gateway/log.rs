@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use dayloom_ports::live::Position;
 use dayloom_ports::{Broadcast, BroadcastError, Message};
-use dayloom_realtime_gateway::{Feed, Gateway, GatewayConfig, Position};
+use dayloom_realtime_gateway::{Feed, Gateway, GatewayConfig};
 
 use crate::support::{Server, event, next, say};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::position::Position;
+use dayloom_ports::live::Position;
 
 /// One message of the user.
 #[derive(Debug, Clone, PartialEq)]

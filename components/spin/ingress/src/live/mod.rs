@@ -9,7 +9,6 @@
 mod ask;
 mod hold;
 mod log;
-mod position;
 mod redis_log;
 mod stream;
 mod table_log;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use dayloom_ports::live::Position;
 use dayloom_spin_kit::bindings::fermyon::spin::redis::{Connection, Error, RedisParameter, RedisResult};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::log::{Log, Message, Next};
-use super::position::Position;
 
 /// The log and its state, as the gateways of a deployment without a prefix of its own name them.
 const KEYS: [&str; 2] = ["dayloom:live:log", "dayloom:live:state"];

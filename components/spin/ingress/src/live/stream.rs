@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use dayloom_ports::live::{Position, sse_event, sse_opening, sse_reload};
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::types::{OutgoingBody, ResponseOutparam};
 use wasip2::io::poll::poll;
@@ -10,11 +11,8 @@ use wasip2::io::streams::OutputStream;
 
 use super::hold::Hold;
 use super::log::{Log, Message, Next};
-use super::position::Position;
 use crate::exchange;
 
-/// How long a browser waits before it connects again: hardly noticed, and a server that has just started can breathe.
-const RETRY_MS: u32 = 2_000;
 /// Between two comments: proxies close what is silent for a minute.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// The longest wait for messages: after it, a client that is gone is noticed.
@@ -96,12 +94,7 @@ impl From<String> for End {
 
 fn feed(log: &mut dyn Log, user_id: &str, opening: Opening, output: &OutputStream, ends_at: Instant) -> End {
     let mut position = opening.position;
-    let here = if opening.is_gone {
-        reload_at(position)
-    } else {
-        listens_after(position)
-    };
-    let mut text = format!("retry: {RETRY_MS}\n{here}");
+    let mut text = sse_opening(position, opening.is_gone);
     let mut heartbeat_at = Instant::now() + HEARTBEAT_EVERY;
     loop {
         if !text.is_empty() {
@@ -128,10 +121,13 @@ fn feed(log: &mut dyn Log, user_id: &str, opening: Opening, output: &OutputStrea
         match next {
             Next::Gone(newest) => {
                 position = newest;
-                text.push_str(&reload_at(position));
+                text.push_str(&sse_reload(position));
             }
             Next::Messages { messages, reached } => {
-                let blocks = messages.iter().map(|message| block(position.epoch, message));
+                let epoch = position.epoch;
+                let blocks = messages
+                    .iter()
+                    .map(|Message { number, body }| sse_event(Position { epoch, number: *number }, body));
                 text.extend(blocks);
                 let is_further = reached != position;
                 position = reached;
@@ -146,32 +142,6 @@ fn feed(log: &mut dyn Log, user_id: &str, opening: Opening, output: &OutputStrea
             }
         }
     }
-}
-
-/// An id without data tells the browser from where it listens, even if nothing comes before it connects again.
-fn listens_after(position: Position) -> String {
-    format!("id: {position}\n\n")
-}
-
-fn reload_at(position: Position) -> String {
-    format!(
-        "{}event: reload\ndata: {{\"type\":\"reload\"}}\n\n",
-        listens_after(position)
-    )
-}
-
-/// `id`, `event` and `data` lines. A line break of JSON text is insignificant, so splitting at it keeps the event.
-fn block(epoch: u64, message: &Message) -> String {
-    let Message { number, body } = message;
-    let position = Position { epoch, number: *number };
-    let mut block = format!("id: {position}\nevent: event\n");
-    for line in body.split(['\r', '\n']).filter(|line| !line.is_empty()) {
-        block.push_str("data: ");
-        block.push_str(line);
-        block.push('\n');
-    }
-    block.push('\n');
-    block
 }
 
 /// Writes and flushes, unless the client is gone or does not take it in time.
@@ -199,25 +169,4 @@ fn ready(output: &OutputStream, deadline: Instant) -> Result<(), ()> {
     let timer = subscribe_duration(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
     poll(&[&output.subscribe(), &timer]);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Message, Position, block, reload_at};
-
-    #[test]
-    fn blocks_are_as_our_gateway_writes_them() {
-        let message = Message {
-            number: 2,
-            body: "{\n \"a\": 1\r\n}".to_owned(),
-        };
-        assert_eq!(
-            block(1, &message),
-            "id: 0000000000000001-2\nevent: event\ndata: {\ndata:  \"a\": 1\ndata: }\n\n"
-        );
-        assert_eq!(
-            reload_at(Position { epoch: 1, number: 2 }),
-            "id: 0000000000000001-2\n\nevent: reload\ndata: {\"type\":\"reload\"}\n\n"
-        );
-    }
 }

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
+use dayloom_ports::live::Position;
 use dayloom_spin_kit::{Database, Dialect, Row, Value};
 
 use super::log::{Log, Message, Next};
-use super::position::Position;
 
 /// Rows read at once: at most 4 MiB of messages.
 const READ_ROWS_MAX: usize = 16;
