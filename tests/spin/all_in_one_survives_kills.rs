@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayloom_tests::load::{Listener, Writer, check_heard, check_tables, check_trail, reminders_overdue};
-use dayloom_tests::{Client, Database, LiveStream, Seen, SpinApp, eventually_within, now_ms, root};
+use dayloom_tests::{Client, Database, LiveStream, Seen, SpinApp, eventually_within, free_port, now_ms, root};
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;
@@ -31,7 +31,12 @@ const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 async fn start() -> SpinApp {
     let variables = [("key_encryption_key", KEY), ("access_token_seconds", "86400")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    SpinApp::start(&root().join("spin.toml"), "127.0.0.1:0", variables.into()).await
+    SpinApp::start(
+        &root().join("spin.toml"),
+        &format!("127.0.0.1:{}", free_port()),
+        variables.into(),
+    )
+    .await
 }
 
 /// The one line that the documentation gives: `while sleep 1; do curl -sX POST …/tick; done`.

@@ -68,7 +68,7 @@ impl Cluster {
         let (app_token, api_token) = (letters(32), letters(32));
         let mut ports = BTreeMap::new();
         for (component, _) in SERVICES {
-            ports.insert(component, (free_port().await, free_port().await));
+            ports.insert(component, (free_port(), free_port()));
         }
         let environment = vec![
             ("DAYLOOM_KAFKA_BROKERS".to_owned(), Server::Kafka.address()),

@@ -1,14 +1,12 @@
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-use crate::{eventually_within, root};
+use crate::{eventually_within, free_port, root};
 
 /// A Dapr sidecar of one application, with the files of `manifests/dapr`; killed when dropped.
 #[derive(Debug)]
@@ -70,8 +68,8 @@ impl Daprd {
             .args(["--app-id", &settings.app_id])
             .args(["--app-port", &settings.app_port.to_string()])
             .args(["--dapr-http-port", &settings.http_port.to_string()])
-            .args(["--dapr-grpc-port", &free_port().await.to_string()])
-            .args(["--dapr-internal-grpc-port", &free_port().await.to_string()])
+            .args(["--dapr-grpc-port", &free_port().to_string()])
+            .args(["--dapr-internal-grpc-port", &free_port().to_string()])
             .args(["--dapr-listen-addresses", "127.0.0.1"])
             .args(["--app-channel-address", "127.0.0.1"])
             .args(["--enable-metrics=false", "--log-level", "warn"])
@@ -173,12 +171,6 @@ impl Daprd {
         })
         .await;
     }
-}
-
-/// A port that nobody has at this moment.
-pub async fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Where `manifests/local/dapr.sh` puts it. Panics if it is not there: a missing real part is a failure and not a skip.

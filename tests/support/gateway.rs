@@ -19,7 +19,7 @@ impl Gateway {
     /// away for the moment: 503 and when to come again.
     pub async fn before(routes: &[(String, String)]) -> Self {
         let folder = TempDir::new().expect("a temporary directory");
-        let address = format!("127.0.0.1:{}", free_port().await);
+        let address = format!("127.0.0.1:{}", free_port());
         let locations: String = routes
             .iter()
             .map(|(location, target)| format!("location {location} {{ proxy_pass http://{target}; }}\n"))

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::{Client, Database, root};
+use crate::{Client, Database, free_port, root};
 
 /// How a host is started beyond the defaults.
 #[derive(Debug, Default, Clone)]
@@ -70,7 +70,7 @@ impl Host {
 
     /// The same on the data in `folder`/`data`; the folder goes with the host.
     pub async fn start_in(folder: TempDir, options: HostOptions) -> Self {
-        Self::launch(folder, options, "127.0.0.1:0").await
+        Self::launch(folder, options, &format!("127.0.0.1:{}", free_port())).await
     }
 
     async fn launch(folder: TempDir, options: HostOptions, listen: &str) -> Self {
