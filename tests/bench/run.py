@@ -1,6 +1,6 @@
 """Dayloom beside its twins, in one run on one machine; ratios are what counts.
 
-    cargo xtask bench [--seconds 8] [--only dayloom,servers,native,fastapi,pocketbase] [--write]
+    cargo xtask bench [--seconds 8] [--only dayloom,servers,dapr,native,fastapi,pocketbase] [--write]
 
 Every subject gets the same load from the same generator (wrk, 1 thread, 32 connections, 32 users), one subject at a time.
 `--write` puts the tables into docs/performance.md.
@@ -24,6 +24,7 @@ from typing import Any
 import requests
 import websockets
 
+from dapr import OnDapr, spin
 from subjects import HERE, ROOT, Dayloom, FastApi, Native, OnServers, PocketBase, Subject, User
 
 USERS = 32
@@ -32,6 +33,8 @@ READ_TASKS_PER_USER = 100
 COMPLETED_AT_MOST = 40_000
 LATENCY_SAMPLES = 500
 COLD_STARTS = 10
+# An event that takes longer on an idle machine is lost.
+LIVE_WITHIN_SECONDS = 20
 RATE = 100
 # Hosts that join new consumer groups have them for themselves only after a few rounds of rebalancing.
 SETTLING_SECONDS = 10
@@ -42,6 +45,8 @@ DRAFT = {
     "priority": "high",
     "due_date": "2030-05-04T09:30:00Z",
 }
+SUBJECTS = ("dayloom", "servers", "dapr", "native", "fastapi", "pocketbase")
+OURS = ("dayloom", "servers", "dapr")
 SCENARIOS = ("create", "read-one", "list-50", "complete")
 
 
@@ -91,48 +96,49 @@ def summary(samples: list[float]) -> dict[str, float]:
     return {"p50_ms": statistics.median(samples), "p99_ms": samples[int(len(samples) * 0.99) - 1], "max_ms": samples[-1]}
 
 
-async def live_latency(subject: Dayloom, user: User) -> dict[str, dict[str, float]]:
-    """Milliseconds from sending a create to seeing its event on another connection of the same user, one at a time."""
-    headers = {"Authorization": f"Bearer {user.token}"}
-    results = {}
+async def created(subject: Dayloom, session: requests.Session, user: User, title: str) -> float:
+    """Creates a task and returns when the request was sent."""
+    begun = time.perf_counter()
+    url, headers = f"{subject.url}/api/{user.id}/tasks", {"Authorization": f"Bearer {user.token}"}
+    answer = await asyncio.to_thread(session.post, url, json=DRAFT | {"title": title}, headers=headers)
+    answer.raise_for_status()
+    return begun
 
-    async def create(n: int) -> float:
-        begun = time.perf_counter()
-        answer = await asyncio.to_thread(
-            session.post, f"{subject.url}/api/{user.id}/tasks", json=DRAFT | {"title": f"live {n}"}, headers=headers
-        )
-        answer.raise_for_status()
-        return begun
 
+async def websocket_latency(subject: Dayloom, user: User) -> dict[str, float]:
+    """Milliseconds from sending a create to seeing its event on a WebSocket of the same user, one at a time."""
+    samples = []
+    protocols = [websockets.Subprotocol("dayloom.v1"), websockets.Subprotocol(f"bearer.{user.token}")]
     with requests.Session() as session:
-        samples = []
-        protocols = [websockets.Subprotocol("dayloom.v1"), websockets.Subprotocol(f"bearer.{user.token}")]
-        async with websockets.connect(f"ws://127.0.0.1:{subject.port}/ws", subprotocols=protocols) as socket:
+        async with websockets.connect(f"ws://127.0.0.1:{subject.live_port}/ws", subprotocols=protocols) as socket:
             while json.loads(await socket.recv())["type"] != "ready":
                 pass
             for n in range(LATENCY_SAMPLES):
-                sent = asyncio.create_task(create(n))
+                sent = asyncio.create_task(created(subject, session, user, f"live {n}"))
                 while True:
-                    message = json.loads(await asyncio.wait_for(socket.recv(), 5))
+                    message = json.loads(await asyncio.wait_for(socket.recv(), LIVE_WITHIN_SECONDS))
                     if message["type"] == "event" and message["event"]["data"]["payload"].get("title") == f"live {n}":
                         arrived = time.perf_counter()
                         break
                 samples.append((arrived - await sent) * 1000)
-        results["WebSocket"] = summary(samples)
+    return summary(samples)
 
-        samples = []
-        reader, writer = await asyncio.open_connection("127.0.0.1", subject.port)
+
+async def sse_latency(subject: Dayloom, user: User) -> dict[str, float]:
+    """Milliseconds from sending a create to seeing its event on an SSE connection of the same user, one at a time."""
+    samples = []
+    with requests.Session() as session:
+        reader, writer = await asyncio.open_connection("127.0.0.1", subject.live_port)
         writer.write(f"GET /api/sse/{user.id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.token}\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
         for n in range(LATENCY_SAMPLES):
-            sent = asyncio.create_task(create(10_000 + n))
-            while f'"title":"live {10_000 + n}"'.encode() not in await asyncio.wait_for(reader.readuntil(b"\n"), 5):
+            sent = asyncio.create_task(created(subject, session, user, f"sse {n}"))
+            while f'"title":"sse {n}"'.encode() not in await asyncio.wait_for(reader.readuntil(b"\n"), LIVE_WITHIN_SECONDS):
                 pass
             arrived = time.perf_counter()
             samples.append((arrived - await sent) * 1000)
         writer.close()
-        results["SSE"] = summary(samples)
-    return results
+    return summary(samples)
 
 
 async def latency_across(writer: Dayloom, reader: Dayloom, user: User) -> dict[str, float]:
@@ -186,6 +192,16 @@ def across_hosts(base: Path) -> dict[str, float]:
             host.stop()
 
 
+def through_sidecars(directory: Path) -> dict[str, float]:
+    """How soon a change is seen where its event goes through two sidecars and Kafka."""
+    subject = OnDapr("live", directory)
+    subject.start()
+    try:
+        return asyncio.run(sse_latency(subject, subject.users(1)[0]))
+    finally:
+        subject.stop()
+
+
 def embedded(directory: Path) -> dict[str, Any]:
     """What only Dayloom is asked: cold start with a warm compile cache, and latency to another connection."""
     subject = Dayloom("dayloom", directory)
@@ -197,7 +213,8 @@ def embedded(directory: Path) -> dict[str, Any]:
     first, warm = starts[0], sorted(starts[1:])
     subject.start()
     try:
-        latency = asyncio.run(live_latency(subject, subject.users(1)[0]))
+        user = subject.users(1)[0]
+        latency = {"WebSocket": asyncio.run(websocket_latency(subject, user)), "SSE": asyncio.run(sse_latency(subject, user))}
     finally:
         subject.stop()
     return {"first_start_ms": first, "cold_start_ms": statistics.median(warm), "cold_start_max_ms": warm[-1], "latency": latency}
@@ -209,7 +226,13 @@ def machine() -> str:
     return f"{os.cpu_count()} × {cpu or platform.machine()}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
 
 
-def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, across: dict[str, float] | None, seconds: int) -> str:
+def report(
+    results: dict[str, dict[str, Any]],
+    alone: dict[str, Any] | None,
+    across: dict[str, float] | None,
+    dapr: dict[str, float] | None,
+    seconds: int,
+) -> str:
     names = list(results)
     lines = [
         f"{time.strftime('%Y-%m-%d')}, {machine()}; the load generator shares the cores. wrk, 1 thread, {CONNECTIONS} connections, "
@@ -222,8 +245,8 @@ def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, acr
         cells = [f"{r[scenario]['per_second']:,.0f} ({r[scenario]['p50_ms']:.1f} / {r[scenario]['p99_ms']:.1f})" for r in results.values()]
         lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
     lines.append("| memory idle → after, MiB | " + " | ".join(f"{r['idle_mib']:.0f} → {r['loaded_mib']:.0f}" for r in results.values()) + " |")
-    for ours in ("dayloom", "servers"):
-        others = [name for name in names if name not in ("dayloom", "servers")]
+    for ours in OURS:
+        others = [name for name in names if name not in OURS]
         if ours not in results or not others:
             continue
         lines += ["", f"| {ours}, as a multiple of | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
@@ -239,20 +262,24 @@ def report(results: dict[str, dict[str, Any]], alone: dict[str, Any] | None, acr
     if across:
         lines += ["", f"| servers, two hosts, {RATE} creates/s through one, after {SETTLING_SECONDS} s of them | p50 | p99 | max |", "| --- | --- | --- | --- |"]
         lines.append(f"| create → event on a WebSocket of the other, ms | {across['p50_ms']:.1f} | {across['p99_ms']:.1f} | {across['max_ms']:.1f} |")
+    if dapr:
+        version = subprocess.run([spin(), "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        lines += ["", f"| dapr, six sidecars, {version} | p50 | p99 | max |", "| --- | --- | --- | --- |"]
+        lines.append(f"| create → event on another SSE connection, ms | {dapr['p50_ms']:.1f} | {dapr['p99_ms']:.1f} | {dapr['max_ms']:.1f} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--only", default="dayloom,servers,native,fastapi,pocketbase")
+    parser.add_argument("--only", default=",".join(SUBJECTS))
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("the benchmarks need wrk; on Debian: apt-get install wrk")
 
     results: dict[str, dict[str, Any]] = {}
-    alone = across = None
+    alone = across = dapr = None
     with tempfile.TemporaryDirectory(prefix="dayloom-bench-") as scratch:
         base = Path(scratch)
         for name in options.only.split(","):
@@ -268,11 +295,14 @@ def main() -> None:
                 case "servers":
                     results[name] = measure(OnServers(name, base / name), options.seconds)
                     across = across_hosts(base)
+                case "dapr":
+                    results[name] = measure(OnDapr(name, base / name), options.seconds)
+                    dapr = through_sidecars(base / "live")
                 case "fastapi":
                     results[name] = measure(FastApi(name, base / name), options.seconds)
                 case _:
                     raise SystemExit(f"there is no subject {name}")
-    text = report(results, alone, across, options.seconds)
+    text = report(results, alone, across, dapr, options.seconds)
     print(text)
     if options.write:
         page = ROOT / "docs/performance.md"

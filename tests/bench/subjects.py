@@ -1,4 +1,5 @@
-"""What is measured: Dayloom, embedded and on servers, and its three twins, each started on a port of its own and stopped by its handle."""
+"""What is measured: Dayloom, embedded and on servers, and its three twins, each started on a port of its own and stopped by its handle.
+Dayloom with sidecars is in dapr.py."""
 
 from __future__ import annotations
 
@@ -156,10 +157,19 @@ class Dayloom(Subject):
         return [os.environ["DAYLOOM_BIN"], "up", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.directory / "data")]
 
     def users(self, count: int) -> list[User]:
+        return self.signed_up(self.url, count)
+
+    @property
+    def live_port(self) -> int:
+        """Where live connections are taken."""
+        return self.port
+
+    @staticmethod
+    def signed_up(url: str, count: int) -> list[User]:
         users = []
         for n in range(count):
             draft = {"name": f"User {n}", "email": f"user{n}@example.com", "password": f"a long password {n}"}
-            answer = requests.post(self.url + "/api/auth/sign-up", json=draft, timeout=30)
+            answer = requests.post(url + "/api/auth/sign-up", json=draft, timeout=30)
             answer.raise_for_status()
             users.append(User(answer.json()["user"]["id"], answer.json()["token"]))
         return users

@@ -85,14 +85,20 @@ pub(crate) fn all(shell: &Shell) -> Result<()> {
 /// The benchmarks; they build the release host first and start every twin themselves.
 pub(crate) fn bench(shell: &Shell, args: &[String]) -> Result<()> {
     crate::build::all(shell)?;
-    step("Building the native twin");
-    cmd!(shell, "cargo build --release --package dayloom-bench-native").run()?;
+    step("Building the native twin, and what stands in for Spin");
+    cmd!(
+        shell,
+        "cargo build --release --package dayloom-bench-native --package dayloom-spin-test-host"
+    )
+    .run()?;
     let python = python(shell)?;
+    sidecar(shell)?;
     let dayloom = dayloom();
     let servers = ForTests::start(shell)?;
     step("Measuring");
     cmd!(shell, "{python} tests/bench/run.py {args...}")
         .env("DAYLOOM_BIN", dayloom)
+        .env("LOCAL_DAPR_DIR", sidecar_dir())
         .envs(servers.variables())
         .run()?;
     Ok(())

@@ -16,9 +16,6 @@ use dayloom_ports::{ComponentId, TopicMap};
 use dayloom_sqlite::{Grant, SqliteConfig, SqliteStore};
 use jwt_simple::prelude::Ed25519PublicKey;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What every handler can reach.
 struct Twin {
     store: Arc<SqliteStore>,
