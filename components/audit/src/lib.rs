@@ -12,7 +12,6 @@ mod list;
 use axum::Router;
 use dayloom_kit::{Problem, openapi::Shared, storage};
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 struct Audit;
 
@@ -26,18 +25,14 @@ dayloom_kit::handler!(Audit, append::handle);
 )]
 struct Document;
 
-fn router() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(list::list))
-}
-
-/// The part of the API document that this service answers for.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+dayloom_kit::routes! {
+    Document:
+    list::list,
 }
 
 /// Everything this service answers over HTTP.
 pub fn routes() -> Router {
-    dayloom_kit::with_health(router().into(), ready)
+    dayloom_kit::with_health(router(), ready)
 }
 
 fn ready() -> Result<(), Problem> {

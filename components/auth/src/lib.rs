@@ -35,7 +35,6 @@ use axum::Router;
 use dayloom_kit::Problem;
 use dayloom_kit::openapi::Shared;
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 struct Auth;
 
@@ -57,26 +56,21 @@ impl bindings::exports::dayloom::platform::cron::Guest for Auth {
 )]
 struct Document;
 
-fn router() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(sign_up::sign_up))
-        .routes(routes!(sign_in::sign_in))
-        .routes(routes!(sign_out::sign_out))
-        .routes(routes!(show_session::show_session))
-        .routes(routes!(list_sessions::list_sessions))
-        .routes(routes!(end_session::end_session))
-        .routes(routes!(token::issue_token))
-        .routes(routes!(jwks::show_jwks))
-}
-
-/// The part of the API document that this service answers for.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+dayloom_kit::routes! {
+    Document:
+    sign_up::sign_up,
+    sign_in::sign_in,
+    sign_out::sign_out,
+    show_session::show_session,
+    list_sessions::list_sessions,
+    end_session::end_session,
+    token::issue_token,
+    jwks::show_jwks,
 }
 
 /// Everything this service answers over HTTP.
 pub fn routes() -> Router {
-    dayloom_kit::with_health(router().into(), ready)
+    dayloom_kit::with_health(router(), ready)
 }
 
 /// Ready when tokens can be signed: the store answers and the private keys can be sealed and opened. Key-value may be

@@ -19,6 +19,7 @@ mod outgoing;
 mod principal;
 mod problem;
 mod revocation;
+mod routes;
 pub mod storage;
 mod variable;
 mod verification_keys;
@@ -32,7 +33,8 @@ pub use outgoing::no_body;
 pub use principal::{Principal, TokenClaims};
 pub use problem::{FieldError, PROBLEM_JSON, Problem, ProblemDocument};
 pub use revocation::revoke_session;
+pub use routes::route;
 pub use variable::{service_url, variable};
 
 #[doc(hidden)]
-pub use {wasip2, wit_bindgen};
+pub use {utoipa_axum, wasip2, wit_bindgen};

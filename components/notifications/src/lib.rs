@@ -23,6 +23,8 @@ mod sweep;
 mod timer;
 mod wake;
 
+pub use api::openapi;
+
 use axum::Router;
 use dayloom_kit::{Problem, storage};
 
@@ -47,14 +49,9 @@ impl bindings::exports::dayloom::platform::cron::Guest for Notifications {
     }
 }
 
-/// The part of the API document that this service answers for.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    api::router().into_openapi()
-}
-
 /// Everything this service answers over HTTP.
 pub fn routes() -> Router {
-    dayloom_kit::with_health(api::router().into(), ready)
+    dayloom_kit::with_health(api::router(), ready)
 }
 
 fn ready() -> Result<(), Problem> {

@@ -13,7 +13,6 @@ use axum::Router;
 use dayloom_kit::bindings::dayloom::platform::broadcast;
 use dayloom_kit::{Problem, openapi::Shared};
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 struct Realtime;
 
@@ -27,20 +26,15 @@ dayloom_kit::handler!(Realtime, hear::handle);
 )]
 struct Document;
 
-fn router() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(ws::ws))
-        .routes(routes!(sse::sse))
-}
-
-/// The part of the API document that this service answers for.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+dayloom_kit::routes! {
+    Document:
+    ws::ws,
+    sse::sse,
 }
 
 /// Everything this service answers over HTTP.
 pub fn routes() -> Router {
-    dayloom_kit::with_health(router().into(), ready)
+    dayloom_kit::with_health(router(), ready)
 }
 
 /// Sends nothing, to see whether it would be taken.

@@ -22,7 +22,6 @@ use axum::Router;
 use dayloom_domain::Stamp;
 use dayloom_kit::{Correlation, Problem, openapi::Shared, storage};
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 struct Tasks;
 
@@ -44,22 +43,20 @@ impl bindings::exports::dayloom::platform::cron::Guest for Tasks {
 )]
 struct Document;
 
-fn router() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(read::read, update::update, delete::delete))
-        .routes(routes!(complete::complete))
-        .routes(routes!(restore::restore))
-}
-
-/// The part of the API document that this service answers for.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+dayloom_kit::routes! {
+    Document:
+    list::list,
+    create::create,
+    read::read,
+    update::update,
+    delete::delete,
+    complete::complete,
+    restore::restore,
 }
 
 /// Everything this service answers over HTTP.
 pub fn routes() -> Router {
-    dayloom_kit::with_health(router().into(), ready)
+    dayloom_kit::with_health(router(), ready)
 }
 
 fn ready() -> Result<(), Problem> {

@@ -9,7 +9,6 @@ mod read_all;
 
 use dayloom_kit::openapi::Shared;
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,10 +17,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 )]
 struct Document;
 
-pub(crate) fn router() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(list::list))
-        .routes(routes!(read_all::read_all))
-        .routes(routes!(preferences::get, preferences::put))
-        .routes(routes!(mark::mark, delete::delete))
+dayloom_kit::routes! {
+    Document:
+    list::list,
+    read_all::read_all,
+    preferences::get,
+    preferences::put,
+    mark::mark,
+    delete::delete,
 }
