@@ -2,6 +2,7 @@
 //!
 //! It knows interfaces, limits and protocols, and no word of what the application is about.
 
+mod allocator;
 pub mod app;
 pub mod cli;
 pub mod config;

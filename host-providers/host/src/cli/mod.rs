@@ -116,6 +116,7 @@ struct RealtimeGateway {
 
 /// Runs what the process's arguments say.
 pub fn main() -> ExitCode {
+    crate::allocator::share_arenas();
     let Arguments { command } = Arguments::parse();
     let default = match command {
         Command::Up(_) | Command::RealtimeGateway(_) => logging::OF_A_SERVER,

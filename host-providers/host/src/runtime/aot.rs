@@ -82,7 +82,7 @@ impl Cache {
         }
         // Mapped from the file, its pages come as they are needed and can be dropped again.
         let component = self.load(engine, &compiled).unwrap_or(component);
-        give_memory_back();
+        crate::allocator::give_back();
         Ok(component)
     }
 
@@ -132,16 +132,6 @@ impl Cache {
         aside.as_file().sync_all()?;
         aside.persist(path)?;
         Ok(())
-    }
-}
-
-/// Returns what the compiler has freed to the system: the allocator would keep three times what serving takes.
-#[allow(unsafe_code, reason = "a function of the C library; see the SAFETY comment")]
-fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: `malloc_trim` has no preconditions, takes the allocator's own locks, and touches free memory only.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }
 
