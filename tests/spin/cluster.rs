@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayloom_tests::{
-    Backlog, Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp,
-    SpinVariables, Tables, free_port, load::reminders_overdue, redis, spin_manifest,
+    Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp, SpinVariables,
+    free_port, load::settle, redis, spin_manifest,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -31,10 +31,6 @@ pub(crate) const DEAD_LETTERS: [&str; 4] = [
 const PARTITIONS: u16 = 3;
 /// Sessions shorter than a run would end in the midst of it.
 const TOKEN_SECONDS: &str = "86400";
-/// All that is owed after the last fault is delivered within this: retries of an outage are up to 15 s apart, leases end by
-/// themselves, and the sweep comes once a minute.
-const SETTLED_WITHIN: Duration = Duration::from_secs(180);
-
 /// A service: its application and the sidecar.
 pub(crate) struct Service {
     app: Option<SpinApp>,
@@ -197,36 +193,15 @@ impl Cluster {
         Servers::kafka_unprefixed()
     }
 
-    /// Waits until every reminder that is due before `ahead_ms` (milliseconds since the Unix epoch) has fired, everything is
-    /// published, every consumer is through, and nothing moves any more.
+    /// Waits until nothing is owed any more; see [`settle`].
     pub(crate) async fn settle(&self, due_before_ms: i64) {
         let (tables, kafka) = (self.tables().await, self.kafka());
-        let mut before: Option<Backlog> = None;
-        let settled = async {
-            loop {
-                self.tick().await;
-                // In this order: what a consumer wrote before it said that it is through is seen here, or is out.
-                let overdue = reminders_overdue(&tables, due_before_ms).await;
-                let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
-                if overdue == 0 && unpublished == 0 {
-                    let now = kafka.backlog_of(&CONSUMERS).await;
-                    if now.owed == 0 && before.as_ref() == Some(&now) {
-                        return;
-                    }
-                    before = Some(now);
-                } else {
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-            }
+        let backlog = async || {
+            self.tick().await;
+            kafka.backlog_of(&CONSUMERS).await
         };
-        if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
-            let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
-            let overdue = reminders_overdue(&tables, due_before_ms).await;
-            panic!(
-                "still moving: {unpublished} events unpublished, {overdue} reminders overdue, consumers at {before:?}\n{}",
-                self.logs()
-            );
-        }
+        let settled = settle(&tables, due_before_ms, backlog).await;
+        settled.unwrap_or_else(|owed| panic!("{owed}\n{}", self.logs()));
     }
 
     /// What everybody logged last.

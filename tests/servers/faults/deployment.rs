@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use dayloom_tests::{Backlog, Host, HostOptions, SESSION_TIMEOUT_MS, Server, Servers, Signal, Tables, redis};
+use dayloom_tests::{Host, HostOptions, SESSION_TIMEOUT_MS, Server, Servers, Signal, load::settle, redis};
 use tokio::time::sleep;
 
 use super::plan::Fault;
@@ -18,9 +18,6 @@ pub(crate) struct Deployment {
 const FROZEN_FOR: Duration = Duration::from_millis(SESSION_TIMEOUT_MS + 2_000);
 /// A server is away for so long, in milliseconds, at random.
 const AWAY_MS: std::ops::Range<u64> = 0..1_000;
-/// All that is owed after the last fault is delivered within this: a timer that a dead host holds is free after 30 s, and the
-/// sweep comes once a minute.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 /// Sessions shorter than the run would end in the midst of it.
 const TOKEN_SECONDS: &str = "86400";
 
@@ -75,31 +72,11 @@ impl Deployment {
         }
     }
 
-    /// Waits until every reminder that is due before `ahead_ms` (milliseconds since the Unix epoch) has fired, everything is
-    /// published, every consumer is through, and nothing moves any more.
+    /// Waits until nothing is owed any more; see [`settle`].
     pub(crate) async fn settle(&self, due_before_ms: i64) {
         let (tables, kafka) = (self.servers.tables().await, self.servers.kafka());
-        let mut before: Option<Backlog> = None;
-        let settled = async {
-            loop {
-                // In this order: what a consumer wrote before it said that it is through is seen here, or is out.
-                let overdue = dayloom_tests::load::reminders_overdue(&tables, due_before_ms).await;
-                let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
-                if overdue == 0 && unpublished == 0 {
-                    let now = kafka.backlog().await;
-                    if now.owed == 0 && before.as_ref() == Some(&now) {
-                        return;
-                    }
-                    before = Some(now);
-                } else {
-                    sleep(Duration::from_millis(100)).await;
-                }
-            }
-        };
-        if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
-            let unpublished = tables.count("SELECT count(*) FROM host_outbox").await;
-            panic!("still moving: {unpublished} events unpublished, consumers at {before:?}");
-        }
+        let settled = settle(&tables, due_before_ms, async || kafka.backlog().await).await;
+        settled.unwrap_or_else(|owed| panic!("{owed}"));
     }
 
     /// Stops both hosts in order; they must say that they could.
