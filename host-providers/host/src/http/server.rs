@@ -2,7 +2,6 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use futures::FutureExt;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -80,13 +79,18 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, limits: &Limits, stop
             }
         }
     }
-    // Who was connected by the kernel before it learns that we stop is served too; closing the listener would reset them.
-    while let Some((Ok(slot), Ok((stream, address)))) =
-        async { (free.clone().try_acquire_owned(), listener.accept().await) }.now_or_never()
-    {
-        begin(stream, Arc::new(site.peer(address)), slot);
+    // Who was connected by the kernel before it learns that we stop is served too; closing the listener would reset them. The
+    // kernel is asked itself: the runtime may not have heard of the latest yet.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok(slot) = free.clone().try_acquire_owned()
+            && let Ok((stream, address)) = listener.accept()
+        {
+            match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                Ok(stream) => begin(stream, Arc::new(site.peer(address)), slot),
+                Err(error) => tracing::debug!(%error, "a connection ended before it began"),
+            }
+        }
     }
-    drop(listener);
     // A connection without a request yet would be closed at once, with the request on its way.
     tokio::time::sleep(FIRST_REQUEST_WITHIN).await;
     let time = Duration::from_millis(limits.shutdown_ms_max);
