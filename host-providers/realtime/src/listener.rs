@@ -35,9 +35,20 @@ pub(crate) struct Listener {
     registry: Arc<Mutex<Registry>>,
     user_id: Arc<str>,
     position: Position,
+    /// Number of the message since which everything up to `position` was taken here.
+    since: u64,
+    /// While the cursor is back among what was missed: what was taken before it went there.
+    taken: Option<Taken>,
     /// Of the registry when `position` was set.
     generation: u64,
     wake: watch::Receiver<()>,
+}
+
+/// The messages numbered after `since` and up to `until`.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    since: u64,
+    until: u64,
 }
 
 impl Listener {
@@ -52,6 +63,8 @@ impl Listener {
             registry: Arc::clone(registry),
             user_id,
             position,
+            since: position.number,
+            taken: None,
             generation,
             wake,
         })
@@ -66,17 +79,31 @@ impl Listener {
         self.position
     }
 
-    /// Goes to `id`, an id of an earlier message.
+    /// Takes what followed `id`, an id of an earlier message, but not what was taken since this connection began: messages
+    /// may have come between the beginning and the wish.
     pub(crate) fn resume(&mut self, id: &str) -> Resumed {
         let Ok(position) = id.parse() else { return Resumed::Gone };
         let registry = lock(&self.registry);
         if !registry.reaches_back_to(&self.user_id, position) {
             return Resumed::Gone;
         }
-        self.position = position;
-        match registry.latest(&self.user_id) {
-            Some(latest) if position > latest => Resumed::Ahead,
-            _ => Resumed::Back,
+        let is_ahead = registry.latest(&self.user_id).is_some_and(|latest| position > latest);
+        drop(registry);
+        self.go_to(position.number);
+        if is_ahead { Resumed::Ahead } else { Resumed::Back }
+    }
+
+    fn go_to(&mut self, number: u64) {
+        if number < self.since {
+            let missed_before = Taken {
+                since: self.since,
+                until: self.position.number,
+            };
+            // If it is back already, what was taken before that is still as it was.
+            self.taken.get_or_insert(missed_before);
+            (self.since, self.position.number) = (number, number);
+        } else if number > self.position.number {
+            self.position.number = number;
         }
     }
 
@@ -95,9 +122,19 @@ impl Listener {
         if registry.generation() != self.generation {
             self.generation = registry.generation();
             self.position = registry.latest(&self.user_id).ok_or(Lagged)?;
+            self.since = self.position.number;
+            self.taken = None;
             return Ok(Some(Next::Reload));
         }
-        let next = registry.after(&self.user_id, self.position.number).ok_or(Lagged)?;
+        let mut next = registry.after(&self.user_id, self.position.number).ok_or(Lagged)?;
+        if let Some(taken) = self.taken {
+            next.truncate(next.partition_point(|message| message.number() <= taken.since));
+            if next.is_empty() {
+                self.taken = None;
+                self.position.number = self.position.number.max(taken.until);
+                next = registry.after(&self.user_id, self.position.number).ok_or(Lagged)?;
+            }
+        }
         let Some(last) = next.last() else { return Ok(None) };
         self.position.number = last.number();
         Ok(Some(Next::Messages(next)))

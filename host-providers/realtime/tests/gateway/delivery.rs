@@ -63,9 +63,31 @@ async fn who_was_away_gets_what_was_missed() {
     );
 
     say(&mut socket, &format!(r#"{{"type":"resume","after":"{ready}"}}"#)).await;
-    for n in 1..=3 {
-        assert_eq!(next(&mut socket).await["event"]["n"], n, "from before the first");
+    assert_eq!(next(&mut socket).await["event"]["n"], 1, "from before the first");
+    server.send("ana", "e4", &event(4)).await;
+    assert_eq!(next(&mut socket).await["event"]["n"], 4, "2 and 3 were here already");
+}
+
+#[tokio::test]
+async fn who_resumes_late_gets_what_was_missed_and_nothing_twice() {
+    let server = Server::start(GatewayConfig::default()).await;
+    let (_earlier, ready) = server.connect("ana:60000").await;
+    for n in 1..=2 {
+        server.send("ana", &format!("e{n}"), &event(n)).await;
     }
+    let (mut socket, _) = server.connect("ana:60000").await;
+    for n in 3..=4 {
+        server.send("ana", &format!("e{n}"), &event(n)).await;
+        assert_eq!(next(&mut socket).await["event"]["n"], n, "before it is asked to resume");
+    }
+    for _ in 0..2 {
+        say(&mut socket, &format!(r#"{{"type":"resume","after":"{ready}"}}"#)).await;
+    }
+    for n in 1..=2 {
+        assert_eq!(next(&mut socket).await["event"]["n"], n, "before it connected");
+    }
+    server.send("ana", "e5", &event(5)).await;
+    assert_eq!(next(&mut socket).await["event"]["n"], 5, "3 and 4 were here already");
 }
 
 #[tokio::test]
