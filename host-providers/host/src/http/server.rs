@@ -82,9 +82,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, limits: &Limits, stop
     // Who was connected by the kernel before it learns that we stop is served too; closing the listener would reset them. The
     // kernel is asked itself: the runtime may not have heard of the latest yet.
     if let Ok(listener) = listener.into_std() {
-        while let Ok(slot) = free.clone().try_acquire_owned()
-            && let Ok((stream, address)) = listener.accept()
-        {
+        while let Ok(slot) = free.clone().try_acquire_owned() {
+            let (stream, address) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(_) => break,
+            };
             match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
                 Ok(stream) => begin(stream, Arc::new(site.peer(address)), slot),
                 Err(error) => tracing::debug!(%error, "a connection ended before it began"),
