@@ -31,6 +31,10 @@ pub(crate) const DEAD_LETTERS: [&str; 4] = [
 const PARTITIONS: u16 = 3;
 /// Sessions shorter than a run would end in the midst of it.
 const TOKEN_SECONDS: &str = "86400";
+/// After the last fault, before what is owed is worked off: retries of an outage are up to 15 s apart, leases end by themselves,
+/// and the sweep comes once a minute.
+const GRACE: Duration = Duration::from_secs(180);
+
 /// A service: its application and the sidecar.
 pub(crate) struct Service {
     app: Option<SpinApp>,
@@ -200,7 +204,7 @@ impl Cluster {
             self.tick().await;
             kafka.backlog_of(&CONSUMERS).await
         };
-        let settled = settle(&tables, due_before_ms, backlog).await;
+        let settled = settle(&tables, due_before_ms, GRACE, backlog).await;
         settled.unwrap_or_else(|owed| panic!("{owed}\n{}", self.logs()));
     }
 

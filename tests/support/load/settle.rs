@@ -3,24 +3,27 @@ use std::time::{Duration, Instant};
 use super::reminders_overdue;
 use crate::{Backlog, Tables};
 
-/// What is owed becomes less within this, until it is nothing: the retries of an outage are up to 15 s apart, what a dead process
-/// holds is free after 30 s, and the sweep comes once a minute. In all it may take as long as it is much.
-const LESS_WITHIN: Duration = Duration::from_secs(120);
+/// So many of the events that are owed at first are delivered in a second at least: far fewer than any deployment does, so that
+/// only a standstill takes longer.
+const EVENTS_PER_SECOND_MIN: u64 = 100;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits until every reminder that is due before `due_before_ms` (milliseconds since the Unix epoch) has fired, everything is
-/// published, every consumer is through (`backlog`), and nothing moves any more.
+/// published, every consumer is through (`backlog`), and nothing moves any more. `grace` is what the deployment takes to recover
+/// from the last fault, before it works off what is owed.
 ///
 /// # Errors
-/// What is owed, when that does not become less.
+/// What is still owed when the time is up.
 pub async fn settle(
     tables: &impl Tables,
     due_before_ms: i64,
+    grace: Duration,
     mut backlog: impl AsyncFnMut() -> Backlog,
 ) -> Result<(), String> {
+    let begun = Instant::now();
+    let mut patience = None;
     let mut before: Option<Backlog> = None;
-    let (mut least, mut since) = (i64::MAX, Instant::now());
     loop {
         // In this order: what a consumer wrote before it said that it is through is seen here, or is out.
         let overdue = reminders_overdue(tables, due_before_ms).await;
@@ -30,11 +33,11 @@ pub async fn settle(
         if owed == 0 && before.as_ref() == Some(&now) {
             return Ok(());
         }
-        if owed < least {
-            (least, since) = (owed, Instant::now());
-        } else if since.elapsed() > LESS_WITHIN {
+        let patience =
+            *patience.get_or_insert(grace + Duration::from_secs(owed.unsigned_abs() / EVENTS_PER_SECOND_MIN));
+        if begun.elapsed() > patience {
             return Err(format!(
-                "still moving: {unpublished} events unpublished, {overdue} reminders overdue, consumers at {now:?}"
+                "still moving after {patience:?}: {unpublished} events unpublished, {overdue} reminders overdue, consumers at {now:?}"
             ));
         }
         before = (owed == 0).then_some(now);

@@ -9,6 +9,7 @@ use super::wit::Message;
 
 /// The log and its state, under the native provider's default prefix.
 const KEYS: [&str; 2] = ["dayloom:live:log", "dayloom:live:state"];
+
 /// Appends messages to the log that it is put before.
 const APPEND: &str = concat!(
     include_str!("../../../../host-providers/redis/src/scripts/begin.lua"),
