@@ -37,18 +37,17 @@ async fn live_connections_are_held_beside_the_application() {
     let ben = application.client().sign_up("ben").await;
     let options = gateway(&servers, application.address());
     let mut gateways = [Host::start_with(options.clone()).await, Host::start_with(options).await];
+    let at = |n: usize| Client::new(gateways[n].address()).as_user(ana.user().clone());
+    let mut socket = LiveSocket::connect(gateways[0].address(), &ana)
+        .await
+        .expect("a connection");
+    let mut stream = LiveStream::connect(&at(1), None).await.expect("a connection");
     let health = gateways[0].client().get("/health/ready").await;
     let ok = json!({ "status": "ok" });
     assert_eq!(
         health.json,
         json!({ "status": "ok", "bindings": { "keyvalue": ok, "broadcast": ok } })
     );
-
-    let at = |n: usize| Client::new(gateways[n].address()).as_user(ana.user().clone());
-    let mut socket = LiveSocket::connect(gateways[0].address(), &ana)
-        .await
-        .expect("a connection");
-    let mut stream = LiveStream::connect(&at(1), None).await.expect("a connection");
     create(&ben, "of somebody else").await;
     create(&ana, "seen").await;
     assert_eq!(title(socket.next().await), "seen");

@@ -79,8 +79,8 @@ async fn serve(listener: TcpListener, gateway: Gateway) {
         let (stream, _) = listener.accept().await.expect("a connection");
         let gateway = gateway.clone();
         let service = service_fn(move |request| {
-            let response = answer(&gateway, request);
-            async move { Ok::<_, Infallible>(response) }
+            let gateway = gateway.clone();
+            async move { Ok::<_, Infallible>(answer(&gateway, request).await) }
         });
         let connection = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
@@ -90,13 +90,13 @@ async fn serve(listener: TcpListener, gateway: Gateway) {
     }
 }
 
-fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+async fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
     let Some(user_id) = request.uri().path().strip_prefix("/sse/") else {
         return gateway.websocket(request, Arc::new(Tokens)).map(BodyExt::boxed_unsync);
     };
     let after = request.headers().get("last-event-id");
     let after = after.map(|id| id.to_str().expect("a plain id"));
-    let opened = gateway.sse(user_id, after, PATIENCE * 10);
+    let opened = gateway.sse(user_id, after, PATIENCE * 10).await;
     opened.expect("room for a connection").map(BodyExt::boxed_unsync)
 }
 

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use dayloom_ports::{Message, live::Position};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{gateway::count_taken, listener::lock, registry::Registry};
 
@@ -12,11 +12,12 @@ use crate::{gateway::count_taken, listener::lock, registry::Registry};
 #[derive(Debug)]
 pub struct Feed {
     registry: Arc<Mutex<Registry>>,
+    caught_up: watch::Sender<bool>,
 }
 
 impl Feed {
-    pub(crate) fn new(registry: Arc<Mutex<Registry>>) -> Self {
-        Self { registry }
+    pub(crate) fn new(registry: Arc<Mutex<Registry>>, caught_up: watch::Sender<bool>) -> Self {
+        Self { registry, caught_up }
     }
 
     /// From now on, everything after `start` is pushed. What was before it is forgotten, and everyone who is connected is
@@ -30,5 +31,10 @@ impl Feed {
     pub fn push(&self, number: u64, message: Message) {
         let is_taken = lock(&self.registry).receive(number, message, Instant::now());
         count_taken(u64::from(is_taken));
+    }
+
+    /// What the log had when it was opened is pushed: the connections that waited for it begin.
+    pub fn caught_up(&self) {
+        self.caught_up.send_if_modified(|is_so| !std::mem::replace(is_so, true));
     }
 }

@@ -15,8 +15,8 @@ use http_body_util::Full;
 use metrics::{counter, gauge};
 use serde::de::IgnoredAny;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -34,6 +34,9 @@ use crate::{
 const ID_BYTES_MAX: usize = 128;
 /// A credential is looked at again after this, however long it is good for. Keeps deadlines within what a clock can add.
 const EXPIRY_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a new connection waits for a log that has not been read yet: more than reading takes, less than clients wait for an
+/// answer. If the log is away for longer, they are told to reload when it comes.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// There are as many connections as there may be, in all or of this user. Worth repeating later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +53,8 @@ pub struct Gateway {
     pub(crate) sessions: TaskTracker,
     free: Arc<Semaphore>,
     source: Source,
+    /// Whether everything that there was to read has been read once.
+    caught_up: watch::Receiver<bool>,
 }
 
 /// Where the messages of the connections come from.
@@ -74,18 +79,20 @@ impl Gateway {
     /// A gateway without connections, which shows them what is sent through it.
     pub fn new(config: GatewayConfig) -> Self {
         let registry = Registry::new(&config);
-        Self::with(config, registry, Source::Here)
+        let (_, caught_up) = watch::channel(true);
+        Self::with(config, registry, Source::Here, caught_up)
     }
 
     /// One of several gateways: what is sent goes to `log`, and what the feed is given is shown.
     pub fn over(config: GatewayConfig, log: Arc<dyn Broadcast>) -> (Self, Feed) {
         let registry = Registry::of_log(&config);
-        let gateway = Self::with(config, registry, Source::Log(log));
-        let feed = Feed::new(Arc::clone(&gateway.registry));
+        let (told, caught_up) = watch::channel(false);
+        let gateway = Self::with(config, registry, Source::Log(log), caught_up);
+        let feed = Feed::new(Arc::clone(&gateway.registry), told);
         (gateway, feed)
     }
 
-    fn with(config: GatewayConfig, registry: Registry, source: Source) -> Self {
+    fn with(config: GatewayConfig, registry: Registry, source: Source, caught_up: watch::Receiver<bool>) -> Self {
         metrics::describe_gauge!("dayloom_realtime_connections", "Open live connections");
         metrics::describe_counter!("dayloom_realtime_messages_total", "Messages taken for a connected user");
         metrics::describe_counter!(
@@ -99,6 +106,7 @@ impl Gateway {
             closing: CancellationToken::new(),
             sessions: TaskTracker::new(),
             source,
+            caught_up,
         }
     }
 
@@ -116,13 +124,13 @@ impl Gateway {
     ///
     /// # Errors
     /// The user, or the process, has as many connections as it may; answer `503` or `429` with `Retry-After`.
-    pub fn sse(
+    pub async fn sse(
         &self,
         user_id: &str,
         last_event_id: Option<&str>,
         expires_in: Duration,
     ) -> Result<Response<SseBody>, TooMany> {
-        sse::open(self, user_id, last_event_id, expires_in)
+        sse::open(self, user_id, last_event_id, expires_in).await
     }
 
     /// Closes every connection (WebSockets with 1001) and waits until the WebSockets are closed, at most a few seconds.
@@ -140,7 +148,10 @@ impl Gateway {
         Ok(Slot { kind, _permit: permit })
     }
 
-    pub(crate) fn listen(&self, user_id: &str) -> Result<Listener, TooMany> {
+    /// Else who resumes on a gateway that has just started would be told that what was missed is gone.
+    pub(crate) async fn listen(&self, user_id: &str) -> Result<Listener, TooMany> {
+        // A feed that is gone, or late, is no reason to turn anybody away.
+        let _ = timeout(CAUGHT_UP_WITHIN, self.caught_up.clone().wait_for(|is_so| *is_so)).await;
         Listener::join(&self.registry, user_id)
     }
 }

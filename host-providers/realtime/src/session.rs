@@ -113,7 +113,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let grant = judge(self.authorize, &token, deadline).await?;
         drop(token);
 
-        let mut listener = self.gateway.listen(&grant.user_id).map_err(|_| Closing::TooMany)?;
+        let listener = self.gateway.listen(&grant.user_id).await;
+        let mut listener = listener.map_err(|_| Closing::TooMany)?;
         let mut ends_at = expiry(grant.expires_in);
         let welcome = Message::Text(ready(listener.position()));
         self.write(&mut listener, [welcome]).await?;

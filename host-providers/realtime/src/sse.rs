@@ -51,14 +51,14 @@ struct Events {
     _slot: Slot,
 }
 
-pub(crate) fn open(
+pub(crate) async fn open(
     gateway: &Gateway,
     user_id: &str,
     last_event_id: Option<&str>,
     expires_in: Duration,
 ) -> Result<Response<SseBody>, TooMany> {
     let slot = gateway.slot("sse")?;
-    let mut listener = gateway.listen(user_id)?;
+    let mut listener = gateway.listen(user_id).await?;
     let is_gone = last_event_id.is_some_and(|id| listener.resume(id) == Resumed::Gone);
     let opening = sse_opening(listener.position(), is_gone);
 

@@ -79,6 +79,7 @@ impl Reader<'_> {
                 if after >= head {
                     self.is_caught_up = true;
                     self.log.note(Ok(()));
+                    self.feed.caught_up();
                 }
                 let Some(newer) = self.read_after(after, &mut connection).await? else {
                     break;

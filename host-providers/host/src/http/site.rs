@@ -167,12 +167,12 @@ impl Site {
         let status = response.status();
         match Hold::take(status, response.headers_mut()) {
             None => Ok(response.map(ResponseBody::Reply)),
-            Some(hold) => self.stream(&hold, last_event_id.as_ref(), response.headers()),
+            Some(hold) => self.stream(&hold, last_event_id.as_ref(), response.headers()).await,
         }
     }
 
     /// Holds the connection for Server-Sent Events, with what the component's own headers add, such as a cookie.
-    fn stream(
+    async fn stream(
         &self,
         hold: &Hold,
         last_event_id: Option<&HeaderValue>,
@@ -180,7 +180,10 @@ impl Site {
     ) -> Result<Response<ResponseBody>, Problem> {
         let last_event_id = last_event_id.and_then(|id| id.to_str().ok());
         let opened = self.backends.gateway.sse(&hold.user_id, last_event_id, hold.expires_in);
-        let mut response = opened.map_err(|_too_many| Problem::LIVE_BUSY)?.map(ResponseBody::Live);
+        let mut response = opened
+            .await
+            .map_err(|_too_many| Problem::LIVE_BUSY)?
+            .map(ResponseBody::Live);
         for (name, value) in said {
             if *name != CONTENT_LENGTH && (!response.headers().contains_key(name) || name == http::header::SET_COOKIE) {
                 response.headers_mut().append(name.clone(), value.clone());

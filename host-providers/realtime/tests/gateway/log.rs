@@ -1,6 +1,6 @@
 //! A gateway over a log that others write to as well.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dayloom_ports::live::Position;
@@ -46,6 +46,7 @@ fn push(feed: &Feed, number: u64) {
 async fn a_log_that_begins_anew_is_a_new_place_and_a_reload() {
     let (server, feed) = start().await;
     feed.begin(at(7, 10));
+    feed.caught_up();
     let (mut socket, ready) = server.connect("ana:60000").await;
     assert_eq!(ready, at(7, 10).to_string());
     let mut stream = server.events("ana", "").await;
@@ -71,6 +72,7 @@ async fn who_has_seen_more_elsewhere_is_told_so_and_gets_nothing_twice() {
     let (server, feed) = start().await;
     feed.begin(at(7, 10));
     push(&feed, 12);
+    feed.caught_up();
     let (mut socket, ready) = server.connect("ana:60000").await;
     assert_eq!(ready, at(7, 12).to_string());
     let ahead = at(7, 20).to_string();
@@ -83,6 +85,37 @@ async fn who_has_seen_more_elsewhere_is_told_so_and_gets_nothing_twice() {
         push(&feed, number);
     }
     assert_eq!(next(&mut socket).await["event"]["n"], 21);
+}
+
+#[tokio::test]
+async fn who_comes_before_the_log_is_read_resumes_all_the_same() {
+    let (server, feed) = start().await;
+    let resuming = format!("last-event-id: {}\r\n", at(7, 11));
+    let reading = async {
+        // Both are waiting by then; if they are not, they find the log read.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        feed.begin(at(7, 10));
+        for number in [11, 12] {
+            push(&feed, number);
+        }
+        feed.caught_up();
+    };
+    let ((mut socket, ready), mut stream, ()) =
+        tokio::join!(server.connect("ana:60000"), server.events("ana", &resuming), reading);
+    assert_eq!(ready, at(7, 12).to_string());
+    say(&mut socket, &format!(r#"{{"type":"resume","after":"{}"}}"#, at(7, 11))).await;
+    assert_eq!(next(&mut socket).await["event"]["n"], 12);
+    stream.until(&event(12)).await;
+    assert!(!stream.seen.contains("reload"), "{}", stream.seen);
+}
+
+#[tokio::test]
+async fn who_comes_while_the_log_is_away_is_told_to_reload_when_it_is_there() {
+    let (server, feed) = start().await;
+    let (mut socket, _) = server.connect("ana:60000").await;
+    feed.begin(at(7, 10));
+    assert_eq!(next(&mut socket).await["id"], at(7, 10).to_string());
+    assert_eq!(next(&mut socket).await["type"], "reload");
 }
 
 #[tokio::test]

@@ -85,8 +85,16 @@ async fn a_reader_that_falls_behind_is_ended_and_memory_stays_bounded() {
         history_total_bytes_max: 10_000,
         ..GatewayConfig::default()
     });
-    let mut behind = gateway.sse("ana", None, Duration::from_secs(60)).unwrap().into_body();
-    let mut other = gateway.sse("bob", None, Duration::from_secs(60)).unwrap().into_body();
+    let mut behind = gateway
+        .sse("ana", None, Duration::from_secs(60))
+        .await
+        .unwrap()
+        .into_body();
+    let mut other = gateway
+        .sse("bob", None, Duration::from_secs(60))
+        .await
+        .unwrap()
+        .into_body();
     behind.frame().await.unwrap().unwrap();
     other.frame().await.unwrap().unwrap();
     let live = |user_id: &str, event_id: &str, body: &str| Live {

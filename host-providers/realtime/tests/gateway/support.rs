@@ -174,7 +174,7 @@ async fn answer(
     };
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap());
     let expires_in = Duration::from_millis(header("x-expires-ms").map_or(60_000, |ms| ms.parse().unwrap()));
-    Ok(match gateway.sse(user_id, header("last-event-id"), expires_in) {
+    Ok(match gateway.sse(user_id, header("last-event-id"), expires_in).await {
         Ok(response) => response.map(BodyExt::boxed_unsync),
         Err(_) => hyper::Response::builder()
             .status(503)
