@@ -97,6 +97,23 @@ describe('a connection', () => {
     expect(last().after).toBe('11')
   })
 
+  test('that has seen more on another server than this one has goes on from there', async () => {
+    const { client, last, reloads } = setUp()
+    client.start()
+    await pass()
+    last().message(ready('7'))
+    last().message(event('9'))
+    last().ended('lost')
+    await pass(500)
+    last().message(ready('5'))
+    last().message(ready('9'))
+    last().message(event('12'))
+    last().ended('lost')
+    await pass(1_000)
+    expect(last().after).toBe('12')
+    expect(reloads()).toBe(1)
+  })
+
   test('reads everything again when the server has forgotten, and goes on from there', async () => {
     const { client, last, reloads } = setUp()
     client.start()

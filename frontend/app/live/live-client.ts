@@ -98,7 +98,7 @@ export class LiveClient {
     switch (message.type) {
       case 'ready':
         clearTimeout(this.#timer)
-        this.#liveSince = Date.now()
+        this.#liveSince ??= Date.now()
         this.#enter('live')
         if (this.#cursor.ready(message.id) === 'unknown') this.#options.reload()
         return

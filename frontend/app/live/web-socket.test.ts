@@ -77,6 +77,17 @@ test('asks for what it missed, once, and only if there is anything', () => {
   expect(behind.messages).toEqual([{ type: 'ready', id: '9' }])
 })
 
+test('learns that it has seen more on another server than this one has', () => {
+  const ahead = open('9')
+  ahead.socket.say({ type: 'ready', id: '5' })
+  ahead.socket.say({ type: 'ready', id: '9' })
+  expect(ahead.socket.sent).toEqual([{ type: 'resume', after: '9' }])
+  expect(ahead.messages).toEqual([
+    { type: 'ready', id: '5' },
+    { type: 'ready', id: '9' },
+  ])
+})
+
 test('what it does not understand it passes over', () => {
   const { socket, messages } = open()
   socket.say({ type: 'weather', id: '1' })

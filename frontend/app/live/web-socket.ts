@@ -18,10 +18,10 @@ export function webSocket(url: string, Socket: typeof WebSocket = WebSocket): Tr
     socket.onmessage = ({ data }) => {
       const said = !over && typeof data === 'string' ? parseMessage(data) : undefined
       if (said?.type === 'ready') {
-        // Later ones answer `renew`, and tell nothing new.
-        if (listening) return
+        // Later ones answer `renew` and tell nothing new; or this server was behind another one, and there is nothing to wait for.
+        if (listening && said.id !== after) return
+        if (!listening && after !== undefined && said.id !== after) say({ type: 'resume', after })
         listening = true
-        if (after !== undefined && said.id !== after) say({ type: 'resume', after })
       }
       if (said) message(said)
     }
