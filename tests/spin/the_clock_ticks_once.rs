@@ -1,10 +1,10 @@
 //! The sidecar's clock fires a reminder without any scheduler; however often it ticks, and whoever, each schedule runs once.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use dayloom_tests::{eventually_within, now_ms, rfc3339};
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 
@@ -47,5 +47,26 @@ async fn the_clock_ticks_once() {
         2,
         "each reminder became one notification"
     );
+
+    // A schedule that has not run yet is due at once, for all of them.
+    let tables = cluster.tables().await;
+    eventually_within(FIRED_WITHIN, "a tick of the schedules", || async {
+        tables
+            .execute("DELETE FROM host_ticks WHERE component = 'notifications'")
+            .await;
+        let ticks = (0..TICKS).map(|_| cluster.as_sidecar("notifications", "/cron").send());
+        let mut ticked = BTreeMap::<String, usize>::new();
+        for answer in join_all(ticks).await {
+            let answer: Value = answer.expect("an answer").json().await.expect("it says what ran");
+            for schedule in answer["ticked"].as_array().expect("the schedules that ran") {
+                *ticked.entry(schedule.to_string()).or_default() += 1;
+            }
+        }
+        assert!(ticked.values().all(|&times| times == 1), "{ticked:?}");
+        // Else the sidecar's own tick was first.
+        (!ticked.is_empty()).then_some(())
+    })
+    .await;
+    drop(tables);
     cluster.remove().await;
 }

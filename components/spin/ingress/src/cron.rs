@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use dayloom_spin_kit::{Application, Database, Error, Settings, TimersLease, WORK_MS_MAX, jobs, limits, outbox, ticks};
+use serde::Serialize;
 
 use crate::bindings::dayloom::platform::{cron, job};
 use crate::exchange::Answer;
@@ -17,11 +18,19 @@ const AGAIN_MS_LAST: i64 = 5 * 60 * 1_000;
 /// Seconds between two rounds of forgetting, which are one for all components.
 const FORGET_EVERY_SECONDS: u32 = 600;
 
+/// What a look came to.
+#[derive(Serialize)]
+struct Looked {
+    status: &'static str,
+    /// The schedules whose tick this look ran.
+    ticked: Vec<String>,
+}
+
 /// Runs what is due, unless another instance does. Always `200` if the look was made: a failure has its own retry.
 pub(crate) fn run(settings: &Settings) -> Answer {
     let looked = Database::open(settings).and_then(|database| look(settings, &database));
     match looked {
-        Ok(()) => Answer::json(r#"{"status":"ok"}"#),
+        Ok(ticked) => Answer::json(&Looked { status: "ok", ticked }),
         Err(error) => {
             eprintln!("what is due can not be looked up: {error}");
             Answer::status(503)
@@ -29,7 +38,7 @@ pub(crate) fn run(settings: &Settings) -> Answer {
     }
 }
 
-fn look(settings: &Settings, database: &Database) -> Result<(), Error> {
+fn look(settings: &Settings, database: &Database) -> Result<Vec<String>, Error> {
     let application = Application::read().map_err(|error| Error::Unavailable(error.to_string()))?;
     let Some(service) = application.services.get(&settings.component) else {
         return Err(Error::Invalid(format!(
@@ -43,10 +52,10 @@ fn look(settings: &Settings, database: &Database) -> Result<(), Error> {
     let jobs = jobs::due(database, component, JOBS_MAX)?;
     forget(database)?;
     if ticks.is_empty() && jobs.is_empty() {
-        return Ok(());
+        return Ok(vec![]);
     }
     let Some(lease) = TimersLease::take(database, component)? else {
-        return Ok(());
+        return Ok(vec![]);
     };
     // Again, under the lease: what the last holder ran is not due any more.
     for due in jobs::due(database, component, JOBS_MAX)? {
@@ -54,6 +63,7 @@ fn look(settings: &Settings, database: &Database) -> Result<(), Error> {
             run_job(database, component, &due)?;
         }
     }
+    let mut ticked = vec![];
     for tick in ticks {
         // Claimed before it runs: a tick that traps takes this instance with it, and must not keep the others from running.
         if Instant::now() < until && ticks::claim(database, component, &tick)? {
@@ -61,9 +71,11 @@ fn look(settings: &Settings, database: &Database) -> Result<(), Error> {
             if let Err(reason) = cron::tick(&tick.schedule, at) {
                 eprintln!("tick {} failed, the next one is its retry: {reason}", tick.schedule);
             }
+            ticked.push(tick.schedule);
         }
     }
-    lease.give_back(database)
+    lease.give_back(database)?;
+    Ok(ticked)
 }
 
 /// Runs one timer. The attempt is counted first; whatever happens then, the timer comes again until one has succeeded.

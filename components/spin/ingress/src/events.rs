@@ -5,7 +5,6 @@ mod settle;
 use std::borrow::Cow;
 
 use dayloom_spin_kit::{Application, Settings, Subscription};
-use serde::Serialize;
 use wasip2::http::types::IncomingRequest;
 
 use crate::answer::{Entry, Many, Single, Status};
@@ -42,7 +41,7 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
         Ok(application) => application,
         Err(error) => {
             eprintln!("events come again, for nobody knows who wants them: {error}");
-            return (json(&Single { status: Status::Retry }), false);
+            return (Answer::json(&Single { status: Status::Retry }), false);
         }
     };
     let Some(service) = application.services.get(&settings.component) else {
@@ -50,13 +49,13 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
             "events come again: the manifest has no component {}",
             settings.component
         );
-        return (json(&Single { status: Status::Retry }), false);
+        return (Answer::json(&Single { status: Status::Retry }), false);
     };
     // Who publishes nothing leaves nothing to relay.
     let publishes = !service.grant.publishes.is_empty();
     let Ok(text) = std::str::from_utf8(&bytes) else {
         eprintln!("an event is dropped: it is no text");
-        return (json(&Single { status: Status::Drop }), false);
+        return (Answer::json(&Single { status: Status::Drop }), false);
     };
     let answer = match Body::of(text) {
         Body::Single(text) => {
@@ -68,7 +67,7 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
             }];
             let outcomes = hand_over(&service.subscriptions, &received);
             let status = outcomes.first().map_or(Status::Retry, |(status, _)| *status);
-            json(&Single { status })
+            Answer::json(&Single { status })
         }
         Body::Bulk(bulk) => {
             let received: Vec<Received<'_>> = bulk
@@ -97,7 +96,7 @@ pub(crate) fn receive(settings: &Settings, topic: Option<&str>, request: Incomin
                     status,
                     reason: reason.map(Cow::Owned),
                 };
-            json(&Many {
+            Answer::json(&Many {
                 statuses: bulk.entries.iter().zip(outcomes).map(entry).collect(),
             })
         }
@@ -166,16 +165,6 @@ fn outcome(outcome: Outcome) -> (Status, Option<String>) {
 fn header(request: &IncomingRequest, name: &str) -> Option<String> {
     let values = request.headers().get(name);
     String::from_utf8(values.into_iter().next()?).ok()
-}
-
-fn json(body: &impl Serialize) -> Answer {
-    match serde_json::to_vec(body) {
-        Ok(body) => Answer::json(body),
-        Err(error) => {
-            eprintln!("an answer can not be written: {error}");
-            Answer::status(500)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Requests read and answers written as bytes, within limits.
 
+use serde::Serialize;
 use wasip2::http::types::{
     ErrorCode, Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
@@ -18,11 +19,17 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// `200` with JSON.
-    pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status: 200,
-            headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
-            body: body.into(),
+    pub(crate) fn json(body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self {
+                status: 200,
+                headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
+                body,
+            },
+            Err(error) => {
+                eprintln!("an answer can not be written: {error}");
+                Self::status(500)
+            }
         }
     }
 

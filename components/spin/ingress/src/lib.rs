@@ -64,7 +64,7 @@ fn internal(route: &Internal, request: IncomingRequest, response: ResponseOutpar
         return exchange::respond(response, refusal);
     }
     let (answer, committed) = match route {
-        Internal::Config => (Answer::json("{}"), false),
+        Internal::Config => (Answer::json(&serde_json::Map::new()), false),
         Internal::Subscribe => (subscribe::answer(&settings), false),
         Internal::CronOffered => (Answer::empty(), false),
         Internal::Events { topic } => events::receive(&settings, topic.as_deref(), request),

@@ -45,14 +45,7 @@ pub(crate) fn answer(settings: &Settings) -> Answer {
     let pubsub = settings.sidecar.as_ref().map_or("", |sidecar| &*sidecar.pubsub);
     let service = application.services.get(&settings.component);
     let subscriptions = service.map_or(&[][..], |service| &service.subscriptions);
-    let wanted = wanted(pubsub, &settings.component, subscriptions);
-    match serde_json::to_vec(&wanted) {
-        Ok(body) => Answer::json(body),
-        Err(error) => {
-            eprintln!("nothing can be subscribed to: {error}");
-            Answer::status(500)
-        }
-    }
+    Answer::json(&wanted(pubsub, &settings.component, subscriptions))
 }
 
 /// One entry for each topic: a topic that two subscriptions want comes once.
