@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use super::reminders_overdue;
 use crate::{Backlog, Tables};
 
-/// So many of the events that are owed at first are delivered in a second at least: far fewer than any deployment does, so that
-/// only a standstill takes longer.
+/// So many of the events that are owed at first are delivered in a second at least. A short run has hardly more than its grace, a
+/// long one that leaves much behind has longer.
 const EVENTS_PER_SECOND_MIN: u64 = 100;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
