@@ -28,7 +28,7 @@ CONSUMERS = ("audit", "recurrence", "notifications", "realtime")
 TOPICS = ("task-events", "task-updates", "user-events", "reminders", *(f"{name}-dead-letters" for name in CONSUMERS))
 PARTITIONS = 3
 MANIFESTS = ROOT / "manifests/dapr"
-RESOURCES = ("resources", "subscriptions", "secrets/file")
+RESOURCES = ("resources", "subscriptions", "kafka", "secrets/file")
 
 
 def spin() -> str:

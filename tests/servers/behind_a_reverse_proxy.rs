@@ -1,34 +1,17 @@
 //! Two hosts behind the example of a reverse proxy: sign-up, writes, WebSocket and Server-Sent Events work through it, and
 //! clients go on when one host dies.
 
-use std::net::Ipv4Addr;
-use std::path::Path;
-use std::process::Stdio;
-
-use dayloom_tests::{Client, Host, HostOptions, LiveSocket, LiveStream, Seen, Servers, eventually, root};
+use dayloom_tests::{Client, Host, HostOptions, LiveSocket, LiveStream, Nginx, Seen, Servers, eventually, root};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
 
-/// nginx with the example's configuration, on a port of its own; killed when dropped.
-struct Proxy {
-    _running: Child,
-    _folder: TempDir,
-    address: String,
-}
-
-impl Proxy {
-    async fn before(hosts: &[Host; 2]) -> Self {
-        // Nobody else asks for a port between this and nginx's start; if somebody did, nginx would say so and end.
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = free.local_addr().expect("an address").to_string();
-        drop(free);
-        let mut text = std::fs::read_to_string(root().join("manifests/local/nginx.conf")).expect("the example");
+/// nginx with the example's configuration, on a port of its own.
+async fn proxy_before(hosts: &[Host; 2]) -> Nginx {
+    let mut text = std::fs::read_to_string(root().join("manifests/local/nginx.conf")).expect("the example");
+    Nginx::start(|address| {
         for (example, own) in [
             ("127.0.0.1:3000", hosts[0].address()),
             ("127.0.0.1:3001", hosts[1].address()),
-            ("127.0.0.1:8080", &address),
+            ("127.0.0.1:8080", address),
         ] {
             let directive = |address: &str| [format!("server {address} "), format!("listen {address};")];
             let [server, listen] = directive(example);
@@ -40,34 +23,9 @@ impl Proxy {
             let [own_server, own_listen] = directive(own);
             text = text.replace(&server, &own_server).replace(&listen, &own_listen);
         }
-        let folder = TempDir::new().expect("a temporary directory");
-        let configuration = folder.path().join("nginx.conf");
-        std::fs::write(&configuration, text).expect("it can be written");
-        let running = start(folder.path(), &configuration);
-        eventually("nginx takes connections", || async {
-            TcpStream::connect(&address).await.ok()
-        })
-        .await;
-        Self {
-            _running: running,
-            _folder: folder,
-            address,
-        }
-    }
-}
-
-fn start(folder: &Path, configuration: &Path) -> Child {
-    Command::new("nginx")
-        .arg("-p")
-        .arg(folder)
-        .arg("-c")
-        .arg(configuration)
-        // A child of this test, and its workers with it.
-        .args(["-g", "daemon off; master_process off;"])
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("nginx runs; on Debian: apt-get install nginx-light")
+        text
+    })
+    .await
 }
 
 fn believing_the_proxy(mut options: HostOptions) -> HostOptions {
@@ -96,13 +54,13 @@ async fn behind_a_reverse_proxy() {
     let servers = Servers::fresh().await;
     let options = || believing_the_proxy(servers.host());
     let mut hosts = [Host::start_with(options()).await, Host::start_with(options()).await];
-    let proxy = Proxy::before(&hosts).await;
-    let ana = Client::new(&proxy.address).sign_up("ana").await;
+    let proxy = proxy_before(&hosts).await;
+    let ana = Client::new(proxy.address()).sign_up("ana").await;
 
     // More than one of each, so that each host has some.
     let (mut sockets, mut streams) = (Vec::new(), Vec::new());
     for _ in 0..2 {
-        sockets.push(LiveSocket::connect(&proxy.address, &ana).await.expect("a WebSocket"));
+        sockets.push(LiveSocket::connect(proxy.address(), &ana).await.expect("a WebSocket"));
         streams.push(LiveStream::connect(&ana, None).await.expect("a stream"));
     }
     create(&ana, "while both live").await;
@@ -135,7 +93,7 @@ async fn behind_a_reverse_proxy() {
                 Seen::Closed(_) => {
                     broken += 1;
                     let connected = eventually("a new WebSocket", || async {
-                        LiveSocket::connect(&proxy.address, &ana).await.ok()
+                        LiveSocket::connect(proxy.address(), &ana).await.ok()
                     });
                     *socket = connected.await;
                     socket.resume(last_id).await;

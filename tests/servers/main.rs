@@ -10,6 +10,7 @@ mod behind_a_reverse_proxy;
 mod data_moves_to_servers_and_back;
 mod faults;
 mod faults_lose_nothing;
+mod kafka_with_tls_and_a_login;
 mod live_connections_are_held_beside_the_application;
 mod live_messages_cross_hosts;
 mod writes_are_refused_politely_without_postgresql;

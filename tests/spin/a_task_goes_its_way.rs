@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use dayloom_tests::{Client, LiveStream, Seen, eventually, eventually_within, now_ms, rfc3339};
+use dayloom_tests::{Client, DaprManifests, LiveStream, Seen, eventually, eventually_within, now_ms, rfc3339};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
@@ -13,7 +13,16 @@ const SWEPT_WITHIN: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_goes_its_way() {
-    let cluster = Cluster::start().await;
+    goes_its_way(Cluster::start().await).await;
+}
+
+/// Brokers want TLS and a login, and the sidecars take it, like the key of the tokens' keys, from the cluster's secrets.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_goes_its_way_with_logins_and_secrets_of_a_cluster() {
+    goes_its_way(Cluster::start_with(DaprManifests::Cluster).await).await;
+}
+
+async fn goes_its_way(cluster: Cluster) {
     let ana = cluster.client().sign_up("ana").await;
     let mut live = LiveStream::connect(&ana, None)
         .await

@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dayloom_tests::{
-    Client, Daprd, DaprdSettings, Gateway, KafkaTools, PostgresTables, Server, Servers, SpinApp, SpinVariables,
-    free_port, load::settle, redis, spin_manifest,
+    Client, DaprManifests, Daprd, DaprdSettings, Gateway, KAFKA_PASSWORD, KAFKA_USER, KafkaListener, KafkaTools,
+    PostgresTables, Server, Servers, SpinApp, SpinVariables, free_port, kafka_authority, load::settle, redis,
+    spin_manifest,
 };
-use serde_json::json;
-use tempfile::TempDir;
+use serde_json::{Value, json};
+
+use crate::secret_store::SecretStore;
 
 /// Every service that has a sidecar: its component, and its Dapr id.
 pub(crate) const SERVICES: [(&str, &str); 6] = [
@@ -47,22 +49,24 @@ pub(crate) struct Cluster {
     gateway: Gateway,
     app_token: String,
     pub(crate) servers: Servers,
-    _secrets: TempDir,
+    _secrets: SecretStore,
 }
 
 impl Cluster {
     /// Starts all of it on empty servers that nobody else uses meanwhile; returns once every sidecar listens to its topics.
     pub(crate) async fn start() -> Self {
+        Self::start_with(DaprManifests::Local).await
+    }
+
+    /// The same with other files for the sidecars.
+    pub(crate) async fn start_with(manifests: DaprManifests) -> Self {
         let servers = Servers::alone().await;
         redis(["FLUSHALL"]).await;
         let kafka = Servers::kafka_unprefixed();
         kafka
             .make_empty(&[&TOPICS[..], &DEAD_LETTERS[..]].concat(), PARTITIONS)
             .await;
-        let secrets = TempDir::new().expect("a temporary directory");
-        let secrets_file = secrets.path().join("secrets.json");
-        let secret = json!({ "key-encryption-key": { "key_encryption_key": servers.key_encryption_key() } });
-        std::fs::write(&secrets_file, secret.to_string()).expect("it can be written");
+        let secrets = SecretStore::of(manifests, &secrets_of(&servers)).await;
 
         let letters = |count| (0..count).map(|_| fastrand::alphanumeric()).collect::<String>();
         let (app_token, api_token) = (letters(32), letters(32));
@@ -70,14 +74,15 @@ impl Cluster {
         for (component, _) in SERVICES {
             ports.insert(component, (free_port(), free_port()));
         }
-        let environment = vec![
-            ("DAYLOOM_KAFKA_BROKERS".to_owned(), Server::Kafka.address()),
+        let brokers = match manifests {
+            DaprManifests::Local => Server::Kafka.address(),
+            DaprManifests::Cluster => KafkaListener::Login.address(),
+        };
+        let mut environment = vec![
+            ("DAYLOOM_KAFKA_BROKERS".to_owned(), brokers),
             ("DAYLOOM_REDIS_HOST".to_owned(), Server::Redis.address()),
-            (
-                "DAYLOOM_SECRETS_FILE".to_owned(),
-                secrets_file.to_str().expect("the path is text").to_owned(),
-            ),
         ];
+        environment.extend(secrets.environment.iter().cloned());
         let postgres = servers.postgres_url();
         let mut services = BTreeMap::new();
         for (component, app_id) in SERVICES {
@@ -109,6 +114,7 @@ impl Cluster {
                 http_port,
                 api_token: api_token.clone(),
                 app_token: app_token.clone(),
+                manifests,
                 environment: environment.clone(),
             })
             .await;
@@ -240,6 +246,15 @@ impl Cluster {
             .await;
         servers.remove().await;
     }
+}
+
+/// What `manifests/dapr/README.md` asks the secret store for.
+fn secrets_of(servers: &Servers) -> Value {
+    let authority = std::fs::read_to_string(kafka_authority()).expect("Kafka has made its certificate");
+    json!({
+        "key-encryption-key": { "key_encryption_key": servers.key_encryption_key() },
+        "kafka": { "username": KAFKA_USER, "password": KAFKA_PASSWORD, "ca.crt": authority },
+    })
 }
 
 /// Those of the variables that the manifest knows.

@@ -16,4 +16,5 @@ mod faults_lose_nothing;
 mod manifests_agree_with_the_application;
 mod no_transaction_is_left_open;
 mod only_the_sidecar_is_obeyed;
+mod secret_store;
 mod the_clock_ticks_once;

@@ -144,5 +144,18 @@ fn names_are_those_that_the_application_asks_for() {
         });
         entries.collect::<BTreeMap<_, _>>()
     };
-    assert_eq!(pubsub("resources"), pubsub("kafka-sasl"));
+    assert_eq!(pubsub("kafka"), pubsub("kafka-sasl"));
+}
+
+#[test]
+fn one_machine_and_a_cluster_have_the_same_settings_but_for_how_names_are_found() {
+    let spec = |name: &str| {
+        let file = format!("manifests/dapr/{name}");
+        let found = documents().into_iter().find(|(path, _)| path.ends_with(&file));
+        let (_, document) = found.unwrap_or_else(|| panic!("{file} is missing"));
+        document["spec"].as_mapping().expect("a mapping").clone()
+    };
+    let mut local = spec("configuration.local.yaml");
+    assert!(local.remove("nameResolution").is_some());
+    assert_eq!(local, spec("configuration.yaml"));
 }

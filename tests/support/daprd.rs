@@ -30,14 +30,33 @@ pub struct DaprdSettings {
     pub api_token: String,
     /// What the sidecar sends (`Dapr-Api-Token`).
     pub app_token: String,
+    /// What it loads, beside what every sidecar does.
+    pub manifests: DaprManifests,
     /// What the resources take from the environment.
     pub environment: Vec<(String, String)>,
 }
 
+/// The choice that `manifests/dapr` gives an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaprManifests {
+    /// One machine: brokers without a login, secrets in a file.
+    Local,
+    /// A cluster: brokers with TLS and a login, secrets of Kubernetes.
+    Cluster,
+}
+
+impl DaprManifests {
+    /// The folders of `manifests/dapr`.
+    const fn folders(self) -> [&'static str; 4] {
+        match self {
+            Self::Local => ["resources", "subscriptions", "kafka", "secrets/file"],
+            Self::Cluster => ["resources", "subscriptions", "kafka-sasl", "secrets/kubernetes"],
+        }
+    }
+}
+
 /// Longer than a start with brokers that are just coming up.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The folders of `manifests/dapr` that a sidecar without Kubernetes loads.
-const RESOURCES: [&str; 3] = ["resources", "subscriptions", "secrets/file"];
 
 impl Daprd {
     /// Starts it, without waiting for anything: it waits for its application.
@@ -80,7 +99,7 @@ impl Daprd {
             .args(["--dapr-graceful-shutdown-seconds", "2"])
             .arg("--config")
             .arg(manifests.join("configuration.local.yaml"));
-        for folder in RESOURCES {
+        for folder in settings.manifests.folders() {
             command.arg("--resources-path").arg(manifests.join(folder));
         }
         let child = command

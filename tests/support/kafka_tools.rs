@@ -1,10 +1,9 @@
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::{eventually, root};
+use crate::{eventually, kafka_listener::kafka_folder};
 
 /// Kafka's own programs, which are no part of us, for the topics and groups that begin with a prefix.
 #[derive(Debug, Clone)]
@@ -154,15 +153,13 @@ impl KafkaTools {
     }
 
     fn program(&self, class: &str) -> Command {
-        let folder =
-            std::env::var_os("LOCAL_KAFKA_DIR").map_or_else(|| root().join("manifests/local/.kafka"), PathBuf::from);
         let mut command = Command::new("java");
         command
             // A program of a second: not worth a second compiler, nor half the machine's memory.
             .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"])
             // Their log goes where their output goes.
             .args(["-Dlog4j2.level=OFF", "-cp"])
-            .arg(folder.join("libs/*"))
+            .arg(kafka_folder().join("libs/*"))
             .args([class, "--bootstrap-server", &self.bootstrap]);
         command
     }

@@ -83,12 +83,6 @@ impl Server {
             .env(port, number.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        if self == Self::Kafka && std::env::var_os(KAFKA_CONTROLLER).is_none() {
-            run.env(KAFKA_CONTROLLER, (number + 1).to_string());
-        }
         run
     }
 }
-
-/// Where Kafka's own controller listens: beside its clients' port, unless the environment says otherwise.
-const KAFKA_CONTROLLER: &str = "LOCAL_KAFKA_CONTROLLER_PORT";

@@ -58,17 +58,21 @@ impl Servers {
 
     /// What a host of this deployment is started with.
     pub fn host(&self) -> HostOptions {
-        self.host_via(&Server::Postgres.address(), &Server::Redis.address())
+        self.host_via(
+            &Server::Postgres.address(),
+            &Server::Kafka.address(),
+            &Server::Redis.address(),
+        )
     }
 
-    /// The same for a host that reaches PostgreSQL and Redis at these addresses (`host:port`).
-    pub fn host_via(&self, postgres: &str, redis: &str) -> HostOptions {
+    /// The same for a host that reaches the servers at these addresses (`host:port`).
+    pub fn host_via(&self, postgres: &str, kafka: &str, redis: &str) -> HostOptions {
         let redis = at(Server::Redis.url(), redis);
         let name = &self.name;
         let variables = [
             ("DAYLOOM_POSTGRES_URL", at(self.postgres_url(), postgres).to_string()),
             ("DAYLOOM_POSTGRES_TLS", "off".to_owned()),
-            ("DAYLOOM_KAFKA_BOOTSTRAP_SERVERS", Server::Kafka.address()),
+            ("DAYLOOM_KAFKA_BOOTSTRAP_SERVERS", kafka.to_owned()),
             ("DAYLOOM_KAFKA_TOPIC_PREFIX", format!("{name}.")),
             ("DAYLOOM_KAFKA_GROUP_PREFIX", format!("{name}.")),
             ("DAYLOOM_KAFKA_SESSION_TIMEOUT_MS", SESSION_TIMEOUT_MS.to_string()),

@@ -17,6 +17,8 @@ struct Server {
     script: &'static str,
     port_variable: &'static str,
     port: u16,
+    /// How many ports it takes, from that one on.
+    ports: u16,
     folder_variable: &'static str,
     /// The address up to the port, and what follows it.
     address: (&'static str, &'static str),
@@ -33,6 +35,7 @@ static SERVERS: [Server; 3] = [
         script: "postgres.sh",
         port_variable: "LOCAL_POSTGRES_PORT",
         port: 15_432,
+        ports: 1,
         folder_variable: "LOCAL_POSTGRES_DIR",
         address: ("postgres://dayloom@127.0.0.1:", "/dayloom"),
         test_variable: "DAYLOOM_TEST_POSTGRES_URL",
@@ -43,6 +46,7 @@ static SERVERS: [Server; 3] = [
         script: "redis.sh",
         port_variable: "LOCAL_REDIS_PORT",
         port: 16_379,
+        ports: 1,
         folder_variable: "LOCAL_REDIS_DIR",
         address: ("redis://127.0.0.1:", ""),
         test_variable: "DAYLOOM_TEST_REDIS_URL",
@@ -53,14 +57,13 @@ static SERVERS: [Server; 3] = [
         script: "kafka.sh",
         port_variable: "LOCAL_KAFKA_PORT",
         port: 19_092,
+        ports: 5,
         folder_variable: "LOCAL_KAFKA_DIR",
         address: ("127.0.0.1:", ""),
         test_variable: "DAYLOOM_TEST_KAFKA",
         test_address: ("127.0.0.1:", ""),
     },
 ];
-/// Where Kafka's controller listens: beside its clients' port, so that another Kafka is not met.
-const KAFKA_CONTROLLER: (&str, u16) = ("LOCAL_KAFKA_CONTROLLER_PORT", 19_093);
 /// Where the tests' servers look for ports, and over how many places runs beside each other are spread.
 const PORTS_FIRST: u16 = 20_000;
 const PORTS_SPREAD: u16 = 10_000;
@@ -91,14 +94,11 @@ impl Server {
 
 /// The ports a person asked for, or the usual ones.
 fn usual() -> Variables {
-    let ports = SERVERS.iter().map(|server| (server.port_variable, server.port));
-    ports
-        .chain([KAFKA_CONTROLLER])
-        .map(|(name, port)| {
-            let value = std::env::var(name).unwrap_or_else(|_| port.to_string());
-            (name.to_owned(), value)
-        })
-        .collect()
+    let port = |server: &Server| std::env::var(server.port_variable).unwrap_or_else(|_| server.port.to_string());
+    let named = SERVERS
+        .iter()
+        .map(|server| (server.port_variable.to_owned(), port(server)));
+    named.collect()
 }
 
 /// Empty servers for one run of the tests, on ports that nobody has; stopped when dropped.
@@ -118,11 +118,8 @@ impl<'a> ForTests<'a> {
         };
         // Runs beside each other begin at different places.
         let mut taken = PORTS_FIRST + u16::try_from(std::process::id() % u32::from(PORTS_SPREAD))?;
-        running
-            .scripts
-            .push((KAFKA_CONTROLLER.0.to_owned(), free_port(&mut taken)?.to_string()));
         for server in &SERVERS {
-            let port = free_port(&mut taken)?.to_string();
+            let port = free_ports(server.ports, &mut taken)?.to_string();
             let (before, after) = server.test_address;
             let address = format!("{before}{port}{after}");
             running.tests.push((server.test_variable.to_owned(), address));
@@ -171,16 +168,17 @@ fn folder_for_tests(server: &Server) -> PathBuf {
     }
 }
 
-/// A port nobody listens on, other than those before. Below the ports that systems give to outgoing connections, so that a server
-/// that is stopped for a while finds it free again.
-fn free_port(taken: &mut u16) -> Result<u16> {
-    for port in *taken + 1..EPHEMERAL_FIRST {
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            *taken = port;
-            return Ok(port);
+/// The first of so many ports in a row that nobody listens on, other than those before. Below the ports that systems give to
+/// outgoing connections, so that a server that is stopped for a while finds them free again.
+fn free_ports(count: u16, taken: &mut u16) -> Result<u16> {
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    for first in *taken + 1..EPHEMERAL_FIRST - count {
+        if (first..first + count).all(is_free) {
+            *taken = first + count - 1;
+            return Ok(first);
         }
     }
-    bail!("no port below {EPHEMERAL_FIRST} is free")
+    bail!("no {count} ports in a row below {EPHEMERAL_FIRST} are free")
 }
 
 /// Runs `up`, `down` or `status`.

@@ -1,16 +1,19 @@
 use std::time::Duration;
 
-use dayloom_tests::{Host, HostOptions, SESSION_TIMEOUT_MS, Server, Servers, Signal, load::settle, redis};
+use dayloom_tests::{
+    Host, HostOptions, KafkaListener, SESSION_TIMEOUT_MS, Server, Servers, Signal, load::settle, redis,
+};
 use tokio::time::sleep;
 
 use super::plan::Fault;
 use super::proxy::Proxy;
 
-/// Two hosts on the same servers. The second reaches PostgreSQL and Redis on ways that can be cut.
+/// Two hosts on the same servers. The second reaches them on ways that can be cut.
 pub(crate) struct Deployment {
     pub(crate) servers: Servers,
     hosts: Vec<Host>,
     to_postgres: Proxy,
+    to_kafka: Proxy,
     to_redis: Proxy,
 }
 
@@ -28,11 +31,12 @@ impl Deployment {
     pub(crate) async fn start() -> Self {
         let servers = Servers::alone().await;
         let to_postgres = Proxy::to(Server::Postgres.address()).await;
+        let to_kafka = Proxy::at(&KafkaListener::Proxy.address(), KafkaListener::Proxied.address()).await;
         let to_redis = Proxy::to(Server::Redis.address()).await;
         let mut hosts = Vec::new();
         for options in [
             servers.host(),
-            servers.host_via(to_postgres.address(), to_redis.address()),
+            servers.host_via(to_postgres.address(), to_kafka.address(), to_redis.address()),
         ] {
             hosts.push(Host::start_with(with_long_sessions(options)).await);
         }
@@ -40,6 +44,7 @@ impl Deployment {
             servers,
             hosts,
             to_postgres,
+            to_kafka,
             to_redis,
         }
     }
@@ -66,6 +71,7 @@ impl Deployment {
             }
             Fault::KafkaStopped => stop_and_start(Server::Kafka, away).await,
             Fault::KafkaKilled => kill_and_start(Server::Kafka, away).await,
+            Fault::KafkaCut => assert!(self.to_kafka.cut() > 0, "nobody uses the way to Kafka"),
             Fault::PostgresRestarted => stop_and_start(Server::Postgres, away).await,
             Fault::PostgresKilled => kill_and_start(Server::Postgres, away).await,
             Fault::PostgresCut => assert!(self.to_postgres.cut() > 0, "nobody uses the way to PostgreSQL"),

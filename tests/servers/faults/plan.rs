@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     KafkaStopped,
     /// Kafka is killed and started.
     KafkaKilled,
+    /// One host's connections to Kafka break.
+    KafkaCut,
     /// PostgreSQL is stopped and started.
     PostgresRestarted,
     /// PostgreSQL is killed and started.
@@ -26,11 +28,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::HostKilled,
         Self::HostFrozen,
         Self::KafkaStopped,
         Self::KafkaKilled,
+        Self::KafkaCut,
         Self::PostgresRestarted,
         Self::PostgresKilled,
         Self::PostgresCut,

@@ -15,7 +15,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// A way to the server at `host:port`.
     pub(crate) async fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::at("127.0.0.1:0", server).await
+    }
+
+    /// The same at an address that the server itself names to its clients.
+    pub(crate) async fn at(address: &str, server: String) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let connections = Arc::new(Mutex::new(JoinSet::new()));
         let mut accepting = JoinSet::new();

@@ -163,7 +163,7 @@ impl Writer {
     }
 
     /// Sends the same request until the host answers it; a host that is down or going down does not, and one that lacks what
-    /// it needs says when to come again.
+    /// it needs, or waited for it in vain, says when to come again.
     async fn until_answered(&self, request: impl Fn(&Client) -> reqwest::RequestBuilder) -> Reply {
         let begun = Instant::now();
         let mut is_repeated = false;
@@ -171,7 +171,7 @@ impl Writer {
             if let Ok(response) = request(&self.client).send().await
                 && let Ok(answer) = Answer::of(response).await
             {
-                if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                if ![StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&answer.status) {
                     return Reply { answer, is_repeated };
                 }
                 let seconds = answer.header("retry-after").parse::<u64>();

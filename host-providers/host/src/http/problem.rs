@@ -19,6 +19,8 @@ pub(super) struct Problem {
     retry_after: Option<Duration>,
 }
 
+/// Whether what was asked for has happened nobody knows: an `Idempotency-Key` makes asking again safe.
+const NOT_IN_TIME: &str = "the service did not answer in time";
 /// What a client that found no room should wait: a queue that is full now is mostly empty a second later.
 const RETRY_AFTER_BUSY: Duration = Duration::from_secs(1);
 /// What a client that found all live connections taken should wait.
@@ -68,9 +70,10 @@ impl Problem {
             CallError::Overloaded => {
                 Self::later(StatusCode::SERVICE_UNAVAILABLE, "the service is busy", RETRY_AFTER_BUSY)
             }
-            CallError::Timeout | CallError::Cpu => {
-                Self::new(StatusCode::GATEWAY_TIMEOUT, "the service did not answer in time")
-            }
+            // It waited for somebody who was away: next time they may be back.
+            CallError::Timeout => Self::later(StatusCode::GATEWAY_TIMEOUT, NOT_IN_TIME, RETRY_AFTER_BUSY),
+            // It would take as long again.
+            CallError::Cpu => Self::new(StatusCode::GATEWAY_TIMEOUT, NOT_IN_TIME),
             CallError::Request(_) => Self::new(StatusCode::BAD_REQUEST, "the request has no valid host"),
             CallError::NotExported(_) => Self::NO_ROUTE,
             CallError::Instantiate(_) | CallError::Trap(_) | CallError::NoAnswer | CallError::Refused(_) => {

@@ -1,6 +1,7 @@
 //! What one caller's request does to the component is that caller's trouble alone.
 
-use http::StatusCode;
+use http::{Request, StatusCode, header::RETRY_AFTER};
+use http_body_util::Full;
 
 use crate::support::{Host, assert_problem};
 
@@ -35,6 +36,7 @@ async fn an_endless_loop_is_a_504_and_holds_no_worker() {
     };
     let (bad, ()) = tokio::join!(beside_others(&host, "/loop"), loops);
     assert_problem(bad, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(retry_after(&host, "/loop").await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,6 +52,16 @@ async fn endless_waiting_is_a_504() {
         beside_others(&host, "/wait?ms=600000").await,
         StatusCode::GATEWAY_TIMEOUT,
     );
+    // Who waited in vain may come again; who did not come to an end by itself will not the next time either.
+    assert_eq!(retry_after(&host, "/wait?ms=600000").await, Some("1".to_owned()));
+}
+
+async fn retry_after(host: &Host, path: &str) -> Option<String> {
+    let response = host
+        .send(Request::get(host.url(path)).body(Full::default()).unwrap())
+        .await;
+    let after = response.headers().get(RETRY_AFTER)?;
+    Some(after.to_str().unwrap().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
