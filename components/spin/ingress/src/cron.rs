@@ -22,8 +22,8 @@ const FORGET_EVERY_SECONDS: u32 = 600;
 #[derive(Serialize)]
 struct Looked {
     status: &'static str,
-    /// The schedules whose tick this look ran.
-    ticked: Vec<String>,
+    /// What this look ran of the schedules.
+    ticked: Vec<ticks::DueTick>,
 }
 
 /// Runs what is due, unless another instance does. Always `200` if the look was made: a failure has its own retry.
@@ -38,7 +38,7 @@ pub(crate) fn run(settings: &Settings) -> Answer {
     }
 }
 
-fn look(settings: &Settings, database: &Database) -> Result<Vec<String>, Error> {
+fn look(settings: &Settings, database: &Database) -> Result<Vec<ticks::DueTick>, Error> {
     let application = Application::read().map_err(|error| Error::Unavailable(error.to_string()))?;
     let Some(service) = application.services.get(&settings.component) else {
         return Err(Error::Invalid(format!(
@@ -71,7 +71,7 @@ fn look(settings: &Settings, database: &Database) -> Result<Vec<String>, Error> 
             if let Err(reason) = cron::tick(&tick.schedule, at) {
                 eprintln!("tick {} failed, the next one is its retry: {reason}", tick.schedule);
             }
-            ticked.push(tick.schedule);
+            ticked.push(tick);
         }
     }
     lease.give_back(database)?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::cells::Cells;
 use crate::outbox::statement;
 use crate::{Database, Error, Value};
@@ -11,7 +13,7 @@ use crate::{Database, Error, Value};
 const AHEAD_MS_MAX: i64 = 60_000;
 
 /// A tick that has come.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DueTick {
     /// The schedule's name.
     pub schedule: String,
