@@ -14,6 +14,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=${LOCAL_POSTGRES_DIR:-$here/.postgres}
 port=${LOCAL_POSTGRES_PORT:-15432}
+# Six applications on Spin keep up to 64 connections each; an idle one costs the server next to nothing.
+connections_max=400
 start_seconds_max=30
 stop_seconds_max=30
 address="postgres://dayloom@127.0.0.1:$port/dayloom"
@@ -82,7 +84,7 @@ start() {
   initialize
   # fsync is the default; said here so that nobody turns it off for speed and measures something else.
   as_server "$bin/pg_ctl" start --silent --wait --timeout="$start_seconds_max" --pgdata="$dir/data" --log="$dir/log" \
-    --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$dir/socket' -c fsync=on -c synchronous_commit=on" ||
+    --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$dir/socket' -c fsync=on -c synchronous_commit=on -c max_connections=$connections_max" ||
     fail "it does not start; see $dir/log"
   answers || fail "it does not answer on port $port; see $dir/log"
   if [ "$(query "SELECT count(*) FROM pg_database WHERE datname = 'dayloom'")" = 0 ]; then
