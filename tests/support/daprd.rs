@@ -53,6 +53,14 @@ impl DaprManifests {
             Self::Cluster => ["resources", "subscriptions", "kafka-sasl", "secrets/kubernetes"],
         }
     }
+
+    /// The file of `manifests/dapr` with the sidecar's settings.
+    const fn configuration(self) -> &'static str {
+        match self {
+            Self::Local => "configuration.local.yaml",
+            Self::Cluster => "configuration.yaml",
+        }
+    }
 }
 
 /// Longer than a start with brokers that are just coming up.
@@ -98,7 +106,7 @@ impl Daprd {
             .args(["--app-health-probe-interval", "2", "--app-health-threshold", "3"])
             .args(["--dapr-graceful-shutdown-seconds", "2"])
             .arg("--config")
-            .arg(manifests.join("configuration.local.yaml"));
+            .arg(manifests.join(settings.manifests.configuration()));
         for folder in settings.manifests.folders() {
             command.arg("--resources-path").arg(manifests.join(folder));
         }
